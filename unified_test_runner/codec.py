@@ -1,0 +1,106 @@
+"""Frozen dataclasses to plain JSON values and back, driven by their annotations.
+
+Handles what events are made of: scalars, enums, `X | None`, `tuple[X, ...]`, fixed tuples,
+string-keyed mappings and nested dataclasses. Unknown keys are ignored when reading, so that
+an older reader understands a newer log; fields equal to their default are left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, Union
+
+T = TypeVar("T")
+
+
+def to_plain(value: Any) -> Any:
+    """Return `value` as JSON-ready lists, dicts and scalars."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    return {
+        name: to_plain(item)
+        for name, default in _defaults(type(value))
+        if (item := getattr(value, name)) != default
+    }
+
+
+def from_plain(cls: type[T], plain: Any) -> T:
+    """Return a `cls` made from what `to_plain` produced.
+
+    Raises:
+        TypeError, ValueError: a field is missing or of the wrong shape.
+    """
+    result = _reader(typing.cast("Any", cls))(plain)
+    return typing.cast("T", result)
+
+
+@functools.cache
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
+    pairs = []
+    for item in dataclasses.fields(cls):
+        default = item.default
+        if item.default_factory is not dataclasses.MISSING:
+            default = item.default_factory()
+        pairs.append((item.name, default))
+    return tuple(pairs)
+
+
+@functools.cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    origin = typing.get_origin(hint)
+    if origin is not None:
+        return _container_reader(origin, typing.get_args(hint))
+    if dataclasses.is_dataclass(hint):
+        return _dataclass_reader(typing.cast("type", hint))
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return hint
+    if hint is float:
+        return float
+    return lambda plain: plain
+
+
+def _container_reader(origin: Any, args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if origin in {Union, types.UnionType}:
+        return _union_reader(args)
+    if origin is tuple:
+        return _tuple_reader(args)
+    read = _reader(args[1])
+    return lambda plain: {key: read(item) for key, item in plain.items()}
+
+
+def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any]:
+    (inner,) = (option for option in options if option is not type(None))
+    read = _reader(inner)
+    return lambda plain: None if plain is None else read(plain)
+
+
+def _tuple_reader(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(args) == 2 and args[1] is Ellipsis:  # noqa: PLR2004 - the shape of tuple[X, ...]
+        read = _reader(args[0])
+        return lambda plain: tuple(read(item) for item in plain)
+    readers = tuple(_reader(arg) for arg in args)
+    return lambda plain: tuple(read(item) for read, item in zip(readers, plain, strict=True))
+
+
+def _dataclass_reader(cls: type) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(cls)
+    readers = {item.name: _reader(hints[item.name]) for item in dataclasses.fields(cls)}
+
+    def read(plain: Any) -> Any:
+        if not isinstance(plain, Mapping):
+            raise TypeError(f"{cls.__name__} wants a mapping, got {type(plain).__name__}")
+        known = {key: readers[key](item) for key, item in plain.items() if key in readers}
+        return cls(**known)
+
+    return read

@@ -1,0 +1,86 @@
+"""What a run is going to do, decided before anything starts. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - part of the data
+
+from unified_test_runner.events import WithheldSuite
+from unified_test_runner.model import ServiceSpec, ServiceUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedUnit:
+    """A test file that the static walk foresees.
+
+    `path` is relative to the project root, with `/`. `reason` says which selector chose it.
+    """
+
+    path: str
+    suite: str
+    size_bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSuite:
+    """A suite with at least one selected file, and its settings."""
+
+    name: str
+    category: str | None
+    services: tuple[ServiceUse, ...]
+    units: tuple[PlannedUnit, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Suites whose tests may share one worker.
+
+    `arguments` is the whole pytest command line of its workers: options, then paths.
+    `node_patterns` are regular expressions over node ids: of a unit in `filtered` only tests
+    that one of them matches (search) are run; every other unit is taken whole. `node_ids` are
+    node ids given as arguments: where a unit's path has some, only these tests, with
+    everything below them, are run.
+    """
+
+    index: int
+    suites: tuple[PlannedSuite, ...]
+    arguments: tuple[str, ...]
+    interpreter: str
+    env: tuple[tuple[str, str], ...] = ()
+    services: tuple[ServiceUse, ...] = ()
+    filtered: frozenset[str] = frozenset()
+    node_patterns: tuple[str, ...] = ()
+    node_ids: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> tuple[PlannedUnit, ...]:
+        """Every unit, in natural order."""
+        return tuple(unit for suite in self.suites for unit in suite.units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole run.
+
+    `services` are the specs the groups need, each after those it needs itself. `scrubbed`
+    are variables that no worker inherits, because a declared service provides them or a
+    client of its kind would read them. `selectors` are (option, value) pairs each of which
+    must lead to an executed test.
+    """
+
+    root: Path
+    catalogue: str | None
+    groups: tuple[Group, ...]
+    withheld: tuple[WithheldSuite, ...] = ()
+    services: tuple[ServiceSpec, ...] = ()
+    scrubbed: frozenset[str] = frozenset()
+    selectors: tuple[tuple[str, str], ...] = ()
+    workers: int = 1
+    workers_reason: str = ""
+
+    @property
+    def units(self) -> tuple[PlannedUnit, ...]:
+        """Every unit of every group."""
+        return tuple(unit for group in self.groups for unit in group.units)
