@@ -30,7 +30,7 @@ def to_plain(value: Any) -> Any:
         return {str(key): to_plain(item) for key, item in value.items()}
     return {
         name: to_plain(item)
-        for name, default in _defaults(type(value))
+        for name, default in _defaults(typing.cast("Any", type(value)))
         if (item := getattr(value, name)) != default
     }
 

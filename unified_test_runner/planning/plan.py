@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - part of the data
+from typing import TYPE_CHECKING
 
-from unified_test_runner.events import WithheldSuite
-from unified_test_runner.model import ServiceSpec, ServiceUse
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from unified_test_runner.events import WithheldSuite
+    from unified_test_runner.model import ServiceSpec, ServiceUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
