@@ -99,7 +99,8 @@ class Section:
 class PhaseResult:
     """One phase of one attempt.
 
-    `outcome` is pytest's own word: `passed`, `failed` or `skipped`. `expected` is the
+    `outcome` is pytest's own word: `passed`, `failed` or `skipped`; or `error` where something
+    other than the test ended the phase (a plugin, an attempt to end the session). `expected` is the
     reason of an xfail mark where one applied (possibly empty), else None. `message` is one
     line; `longrepr` the whole traceback as pytest renders it, empty when the phase passed.
     """
@@ -125,6 +126,8 @@ def fold_outcome(phases: Iterable[PhaseResult]) -> Outcome:
 
 
 def _phase_outcome(phase: PhaseResult) -> Outcome:
+    if phase.outcome == "error":
+        return Outcome.ERROR
     if phase.outcome == "failed":
         return Outcome.FAILED if phase.when is When.CALL else Outcome.ERROR
     if phase.outcome == "skipped":

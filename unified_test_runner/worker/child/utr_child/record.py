@@ -1,0 +1,111 @@
+"""From pytest's report objects to plain data, and readings of the process's own use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+from . import wire
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+#: `ru_maxrss` is in KiB on Linux and in bytes on macOS.
+_PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def phase(report: Any) -> dict[str, Any]:
+    """Return one phase of a test, or the collection of a file, as plain data."""
+    plain: dict[str, Any] = {
+        "when": getattr(report, "when", None) or "collect",
+        "outcome": report.outcome,
+        "duration_s": getattr(report, "duration", 0.0),
+    }
+    if hasattr(report, "wasxfail"):
+        plain["expected"] = str(report.wasxfail)
+    if report.longrepr is not None and not report.passed:
+        plain["longrepr"] = wire.shorten(_long_text(report.longrepr))
+        plain["message"] = _message(report.longrepr, plain["longrepr"])
+    sections = [
+        {"title": str(title), "text": wire.shorten(str(text))}
+        for title, text in report.sections
+        if text
+    ]
+    if sections:
+        plain["sections"] = sections
+    return plain
+
+
+def _long_text(longrepr: Any) -> str:
+    if isinstance(longrepr, tuple):
+        path, line, reason = longrepr
+        return f"{path}:{line}: {reason}"
+    try:
+        return str(longrepr)
+    except Exception as error:  # noqa: BLE001 - the repr of a user's object may raise anything
+        return f"<unprintable: {type(error).__name__}>"
+
+
+def _message(longrepr: Any, text: str) -> str:
+    """Return one line: the crash message where pytest has one, else the last line."""
+    if isinstance(longrepr, tuple):
+        return str(longrepr[2])
+    crash = getattr(longrepr, "reprcrash", None)
+    lines = (crash.message if crash is not None else text).strip().splitlines()
+    if not lines:
+        return ""
+    line: str = lines[0] if crash is not None else lines[-1]
+    return line[:1000]
+
+
+def place(item: Any, root: str) -> dict[str, Any]:
+    """Return where a test is written: path from the project root, line from 1, names."""
+    path, line, domain = item.location
+    with contextlib.suppress(ValueError):
+        path = os.path.relpath(os.path.join(item.config.rootpath, path), root)
+    classname, _, name = domain.rpartition(".")
+    return {
+        "path": str(path).replace(os.sep, "/"),
+        "line": (line or 0) + 1 if line is not None else 0,
+        "classname": classname,
+        "name": item.name or name,
+    }
+
+
+def properties(item: Any) -> list[list[str]]:
+    """Return the user properties of a test as pairs of text."""
+    pairs = []
+    for key, value in getattr(item, "user_properties", ()):
+        try:
+            pairs.append([str(key), str(value)])
+        except Exception as error:  # noqa: BLE001 - as above
+            pairs.append([f"<{type(error).__name__}>", ""])
+    return pairs
+
+
+class Meter:
+    """Readings of this process: processor time with its children, memory now and at peak."""
+
+    def __init__(self) -> None:
+        self._statm = -1
+        if os.path.exists("/proc/self/statm"):
+            from .channel import move_high
+
+            self._statm = move_high(os.open("/proc/self/statm", os.O_RDONLY))
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time of this process and of its reaped children."""
+        times = os.times()
+        return time.process_time() + times.children_user + times.children_system
+
+    def rss_bytes(self) -> int:
+        """Resident set now; the peak where the platform has no cheap reading."""
+        if self._statm < 0:
+            return self.peak_bytes()
+        return int(os.pread(self._statm, 128, 0).split()[1]) * _PAGE
+
+    def peak_bytes(self) -> int:
+        """High-water mark of the resident set since the process began."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT

@@ -1,0 +1,131 @@
+"""One pytest session, driven by the runner: walk, then pull files until told to finish.
+
+Configures pytest as if this process were alone, with its own capture, base temporary
+directory, `sessionstart` and `sessionfinish`.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest.config import ConftestImportFailure, _prepareconfig
+
+from . import wire
+from .loop import RunLoop
+from .quiet import quiet_reporter
+from .record import Meter
+from .walk import Walk
+
+if TYPE_CHECKING:
+    from .channel import Channel
+
+
+def run_session(spec: dict[str, Any], channel: Channel) -> int:
+    """Run the whole session; returns the exit status of the process."""
+    began = time.perf_counter()
+    channel.send(wire.HELLO, version=wire.VERSION, pid=os.getpid())
+    plugin = WorkerPlugin(spec, channel, began)
+    os.environ["PYTEST_VERSION"] = pytest.__version__
+    try:
+        config = _prepareconfig(list(spec["arguments"]), [plugin])
+    except BaseException as error:  # noqa: BLE001 - plugins and conftests may raise anything
+        return _refuse(channel, error)
+    try:
+        _neutralise(config.option)
+        config.hook.pytest_cmdline_main(config=config)
+    except BaseException as error:  # noqa: BLE001 - as above
+        return _refuse(channel, error)
+    finally:
+        config._ensure_unconfigure()
+    channel.send(wire.FINISHED, rss_bytes=plugin.meter.rss_bytes())
+    channel.flush()
+    return 0
+
+
+def _refuse(channel: Channel, error: BaseException) -> int:
+    """Tell the runner that pytest could not be configured or ended in an error of its own."""
+    is_conftest = isinstance(error, ConftestImportFailure)
+    channel.send(
+        wire.CONFIGURE_FAILED,
+        is_usage=isinstance(error, pytest.UsageError),
+        text=wire.shorten(_explain(error)),
+        message=_first_line(error.cause if is_conftest else error),  # type: ignore[attr-defined]
+        path=str(error.path) if is_conftest else "",  # type: ignore[attr-defined]
+    )
+    channel.flush()
+    return 4
+
+
+def _explain(error: BaseException) -> str:
+    if isinstance(error, pytest.UsageError):
+        return "\n".join(str(line) for line in error.args)
+    if isinstance(error, ConftestImportFailure):
+        return str(pytest.ExceptionInfo.from_exception(error.cause).getrepr(style="short"))
+    return str(pytest.ExceptionInfo.from_exception(error).getrepr(style="short"))
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _neutralise(option: Any) -> None:
+    """Switch off what only one process may do, where `addopts` asks for it."""
+    if hasattr(option, "numprocesses"):
+        option.numprocesses = None
+        option.dist = "no"
+        option.tx = []
+    # Each worker would replace the file of the others; the runner writes its own.
+    if hasattr(option, "xmlpath"):
+        option.xmlpath = None
+
+
+class WorkerPlugin:
+    """The hooks by which the runner drives a session."""
+
+    def __init__(self, spec: dict[str, Any], channel: Channel, began: float) -> None:
+        self.meter = Meter()
+        self._spec = spec
+        self._channel = channel
+        self._began = began
+        self._loop: RunLoop
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Give this worker a base temporary directory of its own."""
+        own = self._spec["basetemp"]
+        given = config.option.basetemp
+        config.option.basetemp = os.path.join(given, os.path.basename(own)) if given else own
+        os.makedirs(os.path.dirname(config.option.basetemp), exist_ok=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Take the terminal reporter's place and prepare the walk."""
+        plugins = session.config.pluginmanager
+        # Their caches are files that every worker would overwrite.
+        for name in ("terminalreporter", "lfplugin", "nfplugin"):
+            if plugins.hasplugin(name):
+                plugins.unregister(name=name)
+        plugins.register(quiet_reporter(session.config), "terminalreporter")
+        walk = Walk(session, self._spec["root"])
+        collect = session.perform_collect
+        self._loop = RunLoop(session, walk, self._channel, self._spec, self.meter)
+        plugins.register(self._loop, "unified-test-runner")
+        session.perform_collect = lambda: walk.perform_collect(collect)  # type: ignore[method-assign, assignment]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> object:
+        """Tell what the walk found, then run what the runner hands out."""
+        if session.config.option.collectonly:
+            raise pytest.UsageError("--collect-only runs nothing; use the `list` command")
+        units = [list(unit) for unit in self._loop.walk.nodes]
+        startup_s = time.perf_counter() - self._began
+        self._channel.send(wire.WALKED, units=units, startup_s=startup_s)
+        gc.collect()
+        gc.freeze()
+        self._loop.run()
+        return True

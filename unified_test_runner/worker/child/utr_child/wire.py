@@ -1,0 +1,68 @@
+"""The wire format between the runner and its workers: JSON lines, one object a line.
+
+Both sides import this file, so it holds names and encoding only. Every message has a `k`
+(its kind); every message from a worker also has `p`, the pid of the process that wrote it,
+so that a record written by a fork inside a test is told apart.
+"""
+
+from __future__ import annotations
+
+import json
+
+#: Raised when a message changes its meaning; both sides refuse to talk across versions.
+VERSION = 1
+
+# Runner to template.
+FORK = "fork"
+# Template to runner.
+TEMPLATE_HELLO = "template_hello"
+FORKED = "forked"
+EXITED = "exited"
+# Runner to worker.
+RUN = "run"
+FINISH = "finish"
+DRAIN = "drain"
+# Worker to runner.
+HELLO = "hello"
+CONFIGURE_FAILED = "configure_failed"
+WALKED = "walked"
+ENTRY = "entry"
+UNIT_UNKNOWN = "unit_unknown"
+UNIT_STARTED = "unit_started"
+UNIT_COLLECTED = "unit_collected"
+TEST_STARTED = "test_started"
+TEST_ENDED = "test_ended"
+LATE_ERROR = "late_error"
+UNIT_ENDED = "unit_ended"
+WARNING = "warning"
+STOPPED = "stopped"
+FINISHED = "finished"
+
+#: A text longer than this is cut in the middle before it is sent.
+TEXT_LIMIT = 2 * 1024 * 1024
+
+
+def encode(message: dict[str, object]) -> bytes:
+    """Return one line. ASCII, so a lone surrogate in any text travels unharmed."""
+    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> dict[str, object]:
+    """Return the message of one line.
+
+    Raises:
+        ValueError: not a JSON object with a `k`.
+    """
+    message = json.loads(line)
+    if not isinstance(message, dict) or "k" not in message:
+        raise ValueError(f"no message: {line[:80]!r}")
+    return message
+
+
+def shorten(text: str) -> str:
+    """Cut the middle out of a text beyond `TEXT_LIMIT` characters, saying so."""
+    if len(text) <= TEXT_LIMIT:
+        return text
+    half = TEXT_LIMIT // 2
+    cut = len(text) - 2 * half
+    return f"{text[:half]}\n[{cut} characters cut]\n{text[-half:]}"

@@ -1,0 +1,68 @@
+"""What a worker does right after the fork, before and after pytest.
+
+Order matters: the slot's variables are set before pytest is configured, because conftests,
+settings modules and C libraries read the environment while they are imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import sys
+from typing import Any
+
+from .channel import Channel, move_high
+
+
+class Job:
+    """A worker to be: what the runner sent, and the two descriptors that came with it."""
+
+    def __init__(self, spec: dict[str, Any], channel_fd: int, output_fd: int) -> None:
+        self.spec = spec
+        self.channel_fd = channel_fd
+        self.output_fd = output_fd
+
+
+def import_pytest() -> None:
+    """Import what every worker needs, so that each fork has it already."""
+    from _pytest.config import default_plugins
+
+    from . import session  # noqa: F401
+
+    for name in default_plugins:
+        importlib.import_module(f"_pytest.{name}")
+
+
+def run(job: Job) -> int:
+    """Be a worker until the runner says finish; returns the exit status of the process."""
+    os.setsid()
+    _redirect(job.output_fd)
+    channel = Channel(move_high(job.channel_fd))
+    _enter_environment(job.spec)
+    random.seed()
+    from . import session
+
+    return session.run_session(job.spec, channel)
+
+
+def _redirect(output_fd: int) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output_fd, 1)
+    os.dup2(output_fd, 2)
+    for descriptor in (null, output_fd):
+        if descriptor > 2:  # noqa: PLR2004 - beyond standard input, output and error
+            os.close(descriptor)
+
+
+def _enter_environment(spec: dict[str, Any]) -> None:
+    """Change the environment in place, so that C code sees it as well."""
+    wanted: dict[str, str] = spec["environ"]
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+    os.chdir(spec["root"])
+    sys.argv[:] = [os.path.join(os.path.dirname(sys.executable), "pytest"), *spec["arguments"]]

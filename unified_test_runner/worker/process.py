@@ -1,0 +1,97 @@
+"""The parent's side of one worker: its channel, its pid once known, and how it is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.protocol import LineBuffer, Message, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unified_test_runner.model import UnitKey
+
+
+class WorkerProcess:
+    """A worker that was asked for. Messages from other pids are dropped and counted."""
+
+    def __init__(self, *, worker: int, slot: int, group: int, channel: socket.socket) -> None:
+        self.worker = worker
+        self.slot = slot
+        self.group = group
+        self.pid: int | None = None
+        self.foreign_pids: set[int] = set()
+        self.is_closed = False
+        self._channel = channel
+        self._lines = LineBuffer()
+
+    def fileno(self) -> int:
+        """The channel, for selectors."""
+        return self._channel.fileno()
+
+    def receive(self) -> list[Message] | None:
+        """Return what has arrived, without waiting; None at end of file.
+
+        Raises:
+            ProtocolError: something that is no message.
+        """
+        try:
+            data = self._channel.recv(1 << 18, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            return None
+        received = [parse(line, f"worker {self.worker}") for line in self._lines.feed(data)]
+        self.foreign_pids.update(
+            item.pid for item in received if item.pid != self._own_pid(item.pid)
+        )
+        return [item.message for item in received if item.pid not in self.foreign_pids]
+
+    def _own_pid(self, seen: int) -> int:
+        """The first writer is the worker itself: it says hello before any test can fork."""
+        if self.pid is None:
+            self.pid = seen
+        return self.pid
+
+    def run(self, key: UnitKey, *, start: int, patterns: Sequence[str], ids: Sequence[str]) -> None:
+        """Hand out a unit, from its test number `start` on."""
+        self._send(
+            wire.RUN,
+            unit=[key.path, key.collector, key.ordinal],
+            start=start,
+            patterns=list(patterns),
+            ids=list(ids),
+        )
+
+    def finish(self) -> None:
+        """No more units: end the session in order."""
+        self._send(wire.FINISH)
+
+    def drain(self) -> None:
+        """End the session after the running test."""
+        self._send(wire.DRAIN)
+
+    def _send(self, kind: str, **fields: object) -> None:
+        # Its death is heard from the template.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._channel.sendall(wire.encode({"k": kind, **fields}))
+
+    def kill(self) -> None:
+        """Kill it and its process group."""
+        if self.pid is None:
+            return
+        for send in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                send(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+        self.is_closed = True

@@ -1,0 +1,120 @@
+"""The parent's side of a template process: starts it, has it fork workers, hears of deaths."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.process import WorkerProcess
+from unified_test_runner.worker.protocol import LineBuffer, Received, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MAIN = Path(__file__).parent / "child" / "main.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkRequest:
+    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root."""
+
+    worker: int
+    slot: int
+    group: int
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    root: Path
+    basetemp: Path
+    output: Path
+
+
+class Template:
+    """A running template process.
+
+    Args:
+        interpreter: the Python that has the project's dependencies.
+        environ: its environment; workers get theirs with each fork.
+        root: project root, its working directory.
+        output: file that takes what it prints.
+    """
+
+    def __init__(
+        self, *, group: int, interpreter: str, environ: Mapping[str, str], root: Path, output: Path
+    ) -> None:
+        self.group = group
+        self.output = output
+        self._control, theirs = socket.socketpair()
+        self._lines = LineBuffer()
+        with theirs, output.open("ab") as log:
+            self._process = subprocess.Popen(
+                [interpreter, str(_MAIN), str(theirs.fileno())],
+                cwd=root,
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """The control channel, for selectors."""
+        return self._control.fileno()
+
+    def fork(self, request: ForkRequest) -> WorkerProcess:
+        """Ask for a worker; its pid arrives as a `Forked` message.
+
+        Raises:
+            OSError: the template is gone.
+        """
+        ours, theirs = socket.socketpair()
+        output = os.open(request.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+        spec: dict[str, object] = {
+            "k": wire.FORK,
+            "worker": request.worker,
+            "arguments": list(request.arguments),
+            "environ": dict(request.environ),
+            "root": str(request.root),
+            "basetemp": str(request.basetemp),
+        }
+        try:
+            line = wire.encode(spec)
+            sent = socket.send_fds(self._control, [line], [theirs.fileno(), output])
+            self._control.sendall(line[sent:])
+        finally:
+            theirs.close()
+            os.close(output)
+        return WorkerProcess(
+            worker=request.worker, slot=request.slot, group=request.group, channel=ours
+        )
+
+    def receive(self) -> list[Received] | None:
+        """Return what has arrived, without waiting; None when the template is gone."""
+        try:
+            data = self._control.recv(1 << 16, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            return None
+        return [parse(line, f"template of group {self.group}") for line in self._lines.feed(data)]
+
+    def close(self, timeout_s: float) -> int:
+        """Close the channel, which ends it and any worker left; returns its exit status."""
+        self._control.close()
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
