@@ -29,11 +29,11 @@ class Walk:
 
     def perform_collect(self, collect: Callable[[], Any]) -> None:
         """Run pytest's own collection with this walk in place of item generation."""
-        self._session.genitems = self._visit
+        self._session.genitems = self._visit  # type: ignore[method-assign]
         try:
             collect()
         finally:
-            del self._session.genitems  # type: ignore[method-assign]
+            del self._session.genitems
 
     def _visit(self, node: Any) -> Iterator[pytest.Item]:
         if isinstance(node, (pytest.Session, pytest.Directory)):

@@ -1,0 +1,252 @@
+"""What the scheduler is told and what it answers. Data only.
+
+Inputs are facts the engine has observed, actions are what it must now do. Workers, slots and
+groups are plain numbers here; nothing in this vocabulary can touch a process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unified_test_runner.model import Outcome, UnitKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPlan:
+    """A unit as first foreseen or as walked: its key, its suite and its size."""
+
+    key: UnitKey
+    suite: str
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """A group of units that may share a worker, in natural order."""
+
+    index: int
+    units: tuple[UnitPlan, ...]
+
+
+# --- inputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """The run starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotOpened:
+    """The services of a slot are ready for a worker."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotFailed:
+    """The services of a slot cannot be had."""
+
+    slot: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotClosed:
+    """The namespaces of a slot are gone; it may be opened again."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerWalked:
+    """A worker is ready. `units` are those of its walk that were selected."""
+
+    worker: int
+    units: tuple[UnitPlan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureFailed:
+    """A worker could not configure pytest; no worker of its group could."""
+
+    worker: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitBegun:
+    """A worker starts to collect the unit it was given."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitCollected:
+    """A worker knows the tests of its unit."""
+
+    worker: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestBegun:
+    """A worker starts a test of its unit."""
+
+    __test__ = False
+    worker: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestDone:
+    """The running test of a worker is over."""
+
+    __test__ = False
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDone:
+    """A worker is done with its unit; `ran` of its tests are behind it."""
+
+    worker: int
+    ran: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitUnknown:
+    """A worker's walk does not have the unit it was given."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainWanted:
+    """Running tests may end, nothing else may start."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillWanted:
+    """Everything must end now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerExited:
+    """A worker was reaped; `cause` says how, for people."""
+
+    worker: int
+    cause: str
+
+
+Input = (
+    Begin
+    | SlotOpened
+    | SlotFailed
+    | SlotClosed
+    | WorkerWalked
+    | ConfigureFailed
+    | UnitBegun
+    | UnitCollected
+    | TestBegun
+    | TestDone
+    | UnitDone
+    | UnitUnknown
+    | DrainWanted
+    | KillWanted
+    | WorkerExited
+)
+
+# --- actions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSlot:
+    """Get the services of a group ready for a slot."""
+
+    slot: int
+    group: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """Fork a worker of a group on a slot that is open."""
+
+    worker: int
+    slot: int
+    group: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """Give a unit to a worker, from its test number `start` on."""
+
+    worker: int
+    unit: UnitPlan
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """Let a worker end its session: there is nothing more for it."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """Let a worker end its session after the running test."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """Kill a worker."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSlot:
+    """Remove the namespaces of a slot."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseTest:
+    """The running test of a worker ended with it."""
+
+    worker: int
+    unit: UnitPlan
+    index: int
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseUnit:
+    """What is left of a unit will have no outcome of its own.
+
+    `ids` are its tests from `start` on, None when it was never collected.
+    """
+
+    unit: UnitPlan
+    ids: tuple[str, ...] | None
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Nothing is left to do, and nothing is alive."""
+
+
+Action = OpenSlot | Fork | Assign | Finish | Drain | Kill | CloseSlot | LoseTest | LoseUnit | End
