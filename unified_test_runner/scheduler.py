@@ -106,8 +106,8 @@ class Scheduler:
                 return self._on_slot(happened)
             case steps.WorkerWalked():
                 return self._on_walked(happened)
-            case steps.ConfigureFailed():
-                group = self._groups[self._workers[happened.worker].group]
+            case steps.GroupFailed():
+                group = self._groups[happened.group]
                 return self._fail(group, happened.reason, Outcome.ERROR)
             case steps.DrainWanted():
                 self._stop_reason = self._stop_reason or happened.reason
@@ -230,6 +230,8 @@ class Scheduler:
                 worker.unit = None
                 self._groups[worker.group].refused.add(worker.number)
                 return self._give_back(worker, unit, "no worker's walk has this file")
+            case _:
+                pass
         return []
 
     def _give_back(self, worker: _Worker, unit: _Unit, reason: str) -> list[Action]:

@@ -69,10 +69,10 @@ class WorkerWalked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureFailed:
-    """A worker could not configure pytest; no worker of its group could."""
+class GroupFailed:
+    """Pytest cannot be started or configured for a group: none of its workers could."""
 
-    worker: int
+    group: int
     reason: str
 
 
@@ -151,7 +151,7 @@ Input = (
     | SlotFailed
     | SlotClosed
     | WorkerWalked
-    | ConfigureFailed
+    | GroupFailed
     | UnitBegun
     | UnitCollected
     | TestBegun

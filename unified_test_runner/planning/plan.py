@@ -27,13 +27,19 @@ class PlannedUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSuite:
-    """A suite with at least one selected file, and its settings."""
+    """A suite with at least one selected file, and its settings.
+
+    `paths` are its folders and files from the project root (`.`: everything). `is_whole`:
+    every file in them was selected, so that one the static walk missed belongs to it too.
+    """
 
     name: str
     category: str | None
     services: tuple[ServiceUse, ...]
     units: tuple[PlannedUnit, ...]
     reason: str
+    paths: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

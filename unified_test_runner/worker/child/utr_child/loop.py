@@ -91,15 +91,21 @@ class RunLoop:
         return items
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
-        """Keep what the runner selected; an empty selection means everything."""
-        patterns = [re.compile(pattern) for pattern in message.get("patterns", ())]
-        ids = message.get("ids", ())
-        kept = [
-            item
-            for item in items
-            if (not patterns or any(p.search(item.nodeid) for p in patterns))
-            and (not ids or any(_is_below(item.nodeid, given) for given in ids))
-        ]
+        """Keep what the runner selected; an empty selection means everything.
+
+        The runner speaks of paths from the project root, which need not be pytest's rootdir:
+        patterns are matched against that path, ids against what follows it.
+        """
+        patterns = [re.compile(pattern) for pattern in message["patterns"]]
+        ids = message["ids"]
+        path = message["unit"][0]
+        kept = []
+        for item in items:
+            inner = item.nodeid.partition("::")[2]
+            is_matched = any(p.fullmatch(f"{path}::{inner}") for p in patterns)
+            is_named = any(_is_below(inner, given) for given in ids)
+            if (is_matched or not patterns) and (is_named or not ids):
+                kept.append(item)
         self._deselected += len(items) - len(kept)
         return kept
 
@@ -218,9 +224,9 @@ class RunLoop:
         )
 
 
-def _is_below(nodeid: str, given: str) -> bool:
-    """Whether a node id is the given one, one of its parametrisations, or inside of it."""
-    return nodeid == given or nodeid.startswith((given + "::", given + "["))
+def _is_below(inner: str, given: str) -> bool:
+    """Whether a test is the given one, one of its parametrisations, or inside of it."""
+    return inner == given or inner.startswith((given + "::", given + "["))
 
 
 def _broken_phase(error: BaseException) -> dict[str, Any]:

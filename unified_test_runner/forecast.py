@@ -1,0 +1,63 @@
+"""The plan's forecast of files against the truth of a worker's walk. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unified_test_runner.events import ForecastDiffered
+from unified_test_runner.model import UnitKey
+from unified_test_runner.steps import GroupPlan, UnitPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unified_test_runner.planning.plan import Group
+
+
+def foreseen(group: Group) -> GroupPlan:
+    """Return a group as the scheduler sees it before any walk."""
+    units = tuple(
+        UnitPlan(key=UnitKey(path=unit.path), suite=unit.suite, size_bytes=unit.size_bytes)
+        for unit in group.units
+    )
+    return GroupPlan(index=group.index, units=units)
+
+
+def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
+    """Return the units of a walk that the plan selected, in pytest's order.
+
+    A file that the plan did not foresee (one of a custom collector, say) is taken where a
+    suite was selected whole and its paths cover the file.
+    """
+    known = {unit.path: unit for unit in group.units}
+    units = []
+    for key in keys:
+        if key.path in known:
+            unit = known[key.path]
+            units.append(UnitPlan(key=key, suite=unit.suite, size_bytes=unit.size_bytes))
+        elif suite := _covering_suite(group, key.path):
+            units.append(UnitPlan(key=key, suite=suite))
+    return tuple(units)
+
+
+def difference(group: Group, units: Sequence[UnitPlan]) -> ForecastDiffered | None:
+    """Return how the walk differs from the plan, None if it does not."""
+    planned = {unit.path for unit in group.units}
+    found = {unit.key.path for unit in units}
+    if planned == found:
+        return None
+    return ForecastDiffered(
+        group=group.index,
+        missing=tuple(sorted(planned - found)),
+        unexpected=tuple(sorted(found - planned)),
+    )
+
+
+def _covering_suite(group: Group, path: str) -> str | None:
+    for suite in group.suites:
+        if suite.is_whole and any(
+            root in {"", "."} or path == root or path.startswith(f"{root}/")
+            for root in suite.paths
+        ):
+            return suite.name
+    return None

@@ -1,0 +1,197 @@
+"""Turns what workers send about tests into events, so that every start gets exactly one end."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from unified_test_runner.events import (
+    Event,
+    LateErrorRecorded,
+    TestFinished,
+    TestStarted,
+)
+from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, fold_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from unified_test_runner import steps
+    from unified_test_runner.masking import Mask
+    from unified_test_runner.worker import protocol
+
+#: Stands for "no worker" in entries that none reported.
+NO_WORKER = -1
+
+
+@dataclass(slots=True)
+class _Running:
+    started: TestStarted
+    message: protocol.TestStarted
+    since: float
+
+
+class Ledger:
+    """Books every test's start and end.
+
+    Args:
+        emit: takes the events.
+        mask: removes secrets from texts.
+        categories: category of each suite.
+        options: what the reproducing command must carry besides the node id.
+    """
+
+    def __init__(
+        self,
+        *,
+        emit: Callable[[Event], None],
+        mask: Mask,
+        categories: Mapping[str, str | None],
+        options: tuple[str, ...],
+    ) -> None:
+        self._emit = emit
+        self._mask = mask
+        self._categories = categories
+        self._options = options
+        self._running: dict[int, _Running] = {}
+        self._seen: Counter[str] = Counter()
+        self._late: dict[str, int] = {}
+
+    def start(self, worker: int, suite: str, message: protocol.TestStarted, now: float) -> None:
+        """A worker begins a test."""
+        started = TestStarted(
+            worker=worker,
+            nodeid=message.nodeid,
+            suite=suite,
+            occurrence=self._next_occurrence(message.nodeid),
+        )
+        self._running[worker] = _Running(started, message, now)
+        self._emit(started)
+
+    def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
+        """The running test of a worker is over; returns its outcome."""
+        running = self._running.pop(worker)
+        outcome = fold_outcome(message.phases)
+        finished = replace(
+            self._finished(running, outcome, message.duration_s),
+            phases=tuple(self._masked(phase) for phase in message.phases),
+            reason=self._mask.apply(_reason(message.phases)),
+            cpu_s=message.cpu_s,
+            rss_before_bytes=message.rss_before_bytes,
+            rss_after_bytes=message.rss_after_bytes,
+            peak_rss_bytes=message.peak_rss_bytes,
+            properties=message.properties,
+        )
+        self._emit(finished)
+        return outcome
+
+    def lose_test(self, action: steps.LoseTest, now: float) -> None:
+        """The running test of a worker ended with its process."""
+        running = self._running.pop(action.worker)
+        duration_s = now - running.since
+        finished = self._finished(running, action.outcome, duration_s)
+        self._emit(replace(finished, reason=action.reason))
+
+    def lose_unit(self, action: steps.LoseUnit) -> None:
+        """What is left of a file gets the outcome the scheduler decided."""
+        path = action.unit.key.path
+        kind = EntryKind.FILE if action.ids is None else EntryKind.TEST
+        for nodeid in (path,) if action.ids is None else action.ids:
+            self._emit(
+                TestFinished(
+                    worker=NO_WORKER,
+                    nodeid=nodeid,
+                    suite=action.unit.suite,
+                    category=self._categories.get(action.unit.suite),
+                    outcome=action.outcome,
+                    duration_s=0.0,
+                    entry=kind,
+                    occurrence=self._next_occurrence(nodeid),
+                    path=path,
+                    name=nodeid.rpartition("::")[2],
+                    reason=self._mask.apply(action.reason),
+                    reproduce=self._command(path, nodeid) if action.outcome.is_bad else "",
+                )
+            )
+
+    def enter(self, worker: int, suite: str, path: str, message: protocol.EntryReported) -> Outcome:
+        """A collector failed or was skipped as a whole; returns the outcome of the entry."""
+        phase = message.phase
+        outcome = Outcome.SKIPPED if phase.outcome == "skipped" else Outcome.ERROR
+        self._emit(
+            TestFinished(
+                worker=worker,
+                nodeid=message.nodeid,
+                suite=suite,
+                category=self._categories.get(suite),
+                outcome=outcome,
+                duration_s=phase.duration_s,
+                entry=EntryKind.FILE,
+                occurrence=self._next_occurrence(message.nodeid),
+                path=path or message.nodeid,
+                name=message.nodeid,
+                phases=(self._masked(phase),),
+                reason=self._mask.apply(phase.message),
+                reproduce=self._command(path, message.nodeid) if outcome.is_bad else "",
+            )
+        )
+        return outcome
+
+    def amend(self, worker: int, message: protocol.LateError) -> None:
+        """A fixture failed to tear down after its last test had ended."""
+        occurrence = max(self._seen[message.nodeid] - 1, 0)
+        phase = self._masked(message.phase)
+        self._emit(
+            LateErrorRecorded(
+                worker=worker, nodeid=message.nodeid, occurrence=occurrence, phase=phase
+            )
+        )
+
+    def _finished(self, running: _Running, outcome: Outcome, duration_s: float) -> TestFinished:
+        started, message = running.started, running.message
+        return TestFinished(
+            worker=started.worker,
+            nodeid=started.nodeid,
+            suite=started.suite,
+            category=self._categories.get(started.suite),
+            outcome=outcome,
+            duration_s=duration_s,
+            occurrence=started.occurrence,
+            attempt=started.attempt,
+            path=message.path,
+            line=message.line,
+            classname=message.classname,
+            name=message.name,
+            reproduce=self._command(message.path, started.nodeid) if outcome.is_bad else "",
+        )
+
+    def _next_occurrence(self, nodeid: str) -> int:
+        self._seen[nodeid] += 1
+        return self._seen[nodeid] - 1
+
+    def _command(self, path: str, nodeid: str) -> str:
+        """The command that runs this one test again, from the project root."""
+        inner = nodeid.partition("::")[2]
+        target = f"{path}::{inner}" if inner else path or nodeid
+        return shlex.join(["unified-test-runner", target, *self._options])
+
+    def _masked(self, phase: PhaseResult) -> PhaseResult:
+        if not (phase.longrepr or phase.message or phase.sections):
+            return phase
+        clean = self._mask.apply
+        return replace(
+            phase,
+            message=clean(phase.message),
+            longrepr=clean(phase.longrepr),
+            sections=tuple(Section(title=s.title, text=clean(s.text)) for s in phase.sections),
+        )
+
+
+def _reason(phases: tuple[PhaseResult, ...]) -> str:
+    """One line on why a test did not simply pass: the first phase that has one."""
+    for phase in phases:
+        if phase.message or phase.expected:
+            return phase.expected or phase.message
+    return ""
