@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.events import ErrorRaised, Event, Stamped
+from unified_test_runner.reporters.base import Reporter, Ticking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from unified_test_runner.report import RunReport
-    from unified_test_runner.reporters import Reporter
 
 
 class Recorder:
@@ -52,7 +52,8 @@ class Recorder:
     def tick(self) -> None:
         """Let displays refresh."""
         for reporter in self._reporters:
-            reporter.tick(self.now)
+            if isinstance(reporter, Ticking):
+                reporter.tick(self.now)
 
     def close(self) -> list[str]:
         """Let every reporter write its result; returns what failed."""

@@ -1,0 +1,68 @@
+"""The command line: one error boundary, one module per command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from unified_test_runner.errors import UtrError
+from unified_test_runner.model import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: Subcommand → module that holds it as `command`. Anything else is an argument of `run`.
+COMMANDS: Mapping[str, str] = {
+    "run": "unified_test_runner.cli.run",
+    "list": "unified_test_runner.cli.list",
+    "plan": "unified_test_runner.cli.plan",
+    "replay": "unified_test_runner.cli.replay",
+}
+PROGRAM = "unified-test-runner"
+
+
+def main(argv: Sequence[str]) -> ExitCode:
+    """Run one command line, without the program's name, and return the exit code."""
+    name = argv[0] if argv and argv[0] in COMMANDS else "run"
+    own = list(argv[1:] if argv and argv[0] == name else argv)
+    ours, pytest_args = split_at_dashes(own)
+    program = PROGRAM if name == "run" else f"{PROGRAM} {name}"
+    try:
+        if sys.platform == "win32":
+            raise click.ClickException("Windows is not supported; use WSL, Linux or macOS")
+        command: click.Command = importlib.import_module(COMMANDS[name]).command
+        result = command.main(
+            args=ours, prog_name=program, standalone_mode=False, obj=tuple(pytest_args)
+        )
+    except click.exceptions.Exit as stop:
+        return ExitCode(stop.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        return _refuse(error.format_message(), ExitCode.USAGE)
+    except UtrError as error:
+        return _refuse(str(error), error.exit_code)
+    except BrokenPipeError:
+        return ExitCode.INTERRUPTED
+    return result if isinstance(result, ExitCode) else ExitCode.OK
+
+
+def split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split at the first `--`: what stands behind it is pytest's."""
+    arguments = list(argv)
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def _refuse(message: str, code: ExitCode) -> ExitCode:
+    """Say what is wrong, one line a fault, in any encoding."""
+    encoding = sys.stderr.encoding or "ascii"
+    for line in message.splitlines():
+        text = f"error: {line}".encode(encoding, "backslashreplace").decode(encoding)
+        sys.stderr.write(f"{text}\n")
+    return code

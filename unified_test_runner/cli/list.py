@@ -1,0 +1,29 @@
+"""`unified-test-runner list`: what would run, by suite, without importing a test module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from unified_test_runner.cli import options
+
+
+@click.command()
+@options.selection
+@options.configuration
+@click.pass_obj
+def command(pytest_args: tuple[str, ...], **params: Any) -> None:
+    """List the files that would run, by suite, with the reason for each."""
+    from unified_test_runner.cli.shown import plan_for
+
+    plan = plan_for(pytest_args, params).plan
+    for group in plan.groups:
+        for suite in group.suites:
+            services = ", ".join(use.name for use in suite.services) or "none"
+            click.echo(f"{suite.name}  [{suite.category or 'no category'}]  services: {services}")
+            for unit in suite.units:
+                click.echo(f"  {unit.path}  ({unit.reason})")
+    for withheld in plan.withheld:
+        click.echo(f"{withheld.name}: withheld, {withheld.files} files; add {withheld.flag}")
+    click.echo(f"{len(plan.units)} files in {sum(len(g.suites) for g in plan.groups)} suites")

@@ -1,0 +1,161 @@
+"""Every option of the command line, once. Commands pick groups of them as decorators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from unified_test_runner import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class _Workers(click.ParamType):
+    name = "auto|N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        if value == "auto":
+            return None
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 1:
+            self.fail(f"'{value}' is neither 'auto' nor a number from 1 on", param, ctx)
+        return number
+
+
+WORKERS = _Workers()
+
+
+class _Synonym(click.Option):
+    """An option other tools have: answered with the right name instead of a guess."""
+
+    def __init__(self, names: list[str], *, answer: str) -> None:
+        super().__init__(names, hidden=True, expose_value=False, nargs=1, callback=self._refuse)
+        self._answer = answer
+        self.is_flag = False
+
+    def _refuse(self, ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        if value is not None:
+            raise click.UsageError(f"there is no {param.opts[0]}; {self._answer}", ctx)
+
+
+def _together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def _split_commas(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for item in value for name in item.split(",") if name.strip())
+
+
+selection = _together(
+    click.argument("arguments", metavar="[PATH|NODEID]...", nargs=-1),
+    click.option(
+        "--category", "-c", "categories", metavar="NAME", multiple=True, callback=_split_commas,
+        help="Suites of this category. Repeatable, or with commas.",
+    ),
+    click.option(
+        "--suite", "suites", metavar="NAME", multiple=True, callback=_split_commas,
+        help="This suite. Repeatable, or with commas.",
+    ),
+    click.option(
+        "--test-pattern", "patterns", metavar="GLOB", multiple=True,
+        help="Tests whose suite name, path or node id matches; `*` crosses `/`, no wildcard "
+        "means `*GLOB*`.",
+    ),
+    click.option("-k", "keyword", metavar="EXPR", help="As in pytest."),
+    click.option("-m", "markexpr", metavar="EXPR", help="As in pytest."),
+    click.option("--deselect", metavar="NODEID", multiple=True, help="As in pytest."),
+    click.option(
+        "--real-services", is_flag=True,
+        help="Bring up the servers that the selected suites need. Without it such suites are "
+        "withheld, and counted.",
+    ),
+)  # fmt: skip
+
+services = click.option(
+    "--services", type=click.Choice(["auto", "embedded", "external"]), default="auto",
+    envvar="UTR_SERVICES", show_default=True,
+    help="Where servers come from: local processes, or ones that already run.",
+)  # fmt: skip
+
+running = _together(
+    services,
+    click.option(
+        "--workers", "-n", type=WORKERS, default="auto", envvar="UTR_WORKERS",
+        show_default=True, help="How many worker processes; auto: one per processor.",
+    ),
+    click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
+    click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
+    click.option(
+        "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
+        show_default=True, help="What a run without any test is.",
+    ),
+)  # fmt: skip
+
+output = _together(
+    click.option(
+        "--format", "format_", type=click.Choice(["auto", "live", "plain"]), default="auto",
+        envvar="UTR_FORMAT", show_default=True, help="Console output.",
+    ),
+    click.option(
+        "--output", "shown", type=click.Choice(["failed", "all", "none"]), default="failed",
+        show_default=True, help="Whose captured output is shown.",
+    ),
+    click.option("--junit-xml", "--junitxml", type=click.Path(path_type=Path, dir_okay=False),
+                 metavar="PATH", help="Write a JUnit report."),
+    click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False),
+                 metavar="PATH", help="Write a JSON report."),
+    click.option("-q", "quiet", is_flag=True, help="Outcomes only."),
+    click.option("-v", "verbose", is_flag=True, help="A line per test."),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+                 show_default=True),
+)  # fmt: skip
+
+configuration = _together(
+    click.option("--catalogue", metavar="PATH", help="The suite catalogue (UTR_CATALOGUE)."),
+    click.option("--python", metavar="PATH", help="Interpreter that has the project's packages."),
+)
+
+run_directory = _together(
+    click.option("--events", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
+                 help="Write the event log here as well as into the run directory."),
+    click.option("--run-dir", type=click.Path(path_type=Path, file_okay=False), metavar="PATH",
+                 help="Directory of this run."),
+)  # fmt: skip
+
+SYNONYMS: tuple[click.Option, ...] = (
+    _Synonym(["--list-tests"], answer="use the command: unified-test-runner list"),
+    _Synonym(["--dry-run"], answer="use the command: unified-test-runner plan"),
+    _Synonym(["--test-file"], answer="give the path as an argument"),
+    _Synonym(["--filter"], answer="use --test-pattern or -k"),
+    _Synonym(["--level"], answer="use --category"),
+)
+
+
+def selectors_of(params: dict[str, Any], pytest_args: tuple[str, ...]) -> settings.Selectors:
+    """Take the selection out of a command's parameters."""
+    return settings.Selectors(
+        categories=params.pop("categories"),
+        suites=params.pop("suites"),
+        patterns=params.pop("patterns"),
+        arguments=params.pop("arguments"),
+        keyword=params.pop("keyword"),
+        markexpr=params.pop("markexpr"),
+        deselect=params.pop("deselect"),
+        real_services=params.pop("real_services"),
+        pytest_args=pytest_args,
+    )

@@ -1,0 +1,84 @@
+"""`unified-test-runner [OPTIONS] [PATH|NODEID]... [-- PYTEST ARGS]`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from unified_test_runner import __version__
+from unified_test_runner.cli import options
+
+if TYPE_CHECKING:
+    from unified_test_runner.model import ExitCode
+
+_EPILOG = (
+    ("list", "what would run, by suite"),
+    ("plan", "what would run, on what, and why"),
+    ("replay", "the reports of a stored run again"),
+)
+
+
+class RunCommand(click.Command):
+    """The main command; its help names the other ones."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands beside `run`, and the exit codes."""
+        with formatter.section("Commands"):
+            formatter.write_dl(_EPILOG)
+        with formatter.section("Exit codes"):
+            formatter.write_text(
+                "0 all passed, 1 a test failed, 2 interrupted, 3 internal error, 4 usage or "
+                "catalogue, 5 nothing ran, 10 a service failed, 12 incomplete"
+            )
+
+
+@click.command(cls=RunCommand, options_metavar="[OPTIONS]")
+@options.selection
+@options.running
+@options.output
+@options.run_directory
+@options.configuration
+@click.version_option(__version__, prog_name="unified-test-runner")
+@click.pass_obj
+def command(pytest_args: tuple[str, ...], **params: Any) -> ExitCode:
+    """Run pytest suites in parallel, each worker on databases of its own.
+
+    Paths and node ids narrow the selection; what follows `--` goes to pytest.
+    """
+    from unified_test_runner.execution import execute, with_output_paths
+    from unified_test_runner.preparation import prepare
+
+    settings = with_output_paths(_settings(pytest_args, params))
+    return execute(settings, prepare(settings))
+
+
+def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
+    from unified_test_runner import settings
+
+    return settings.Settings(
+        selectors=options.selectors_of(params, pytest_args),
+        output=settings.Output(
+            format=params["format_"],
+            color=params["color"],
+            output=params["shown"],
+            verbosity=int(params["verbose"]) - int(params["quiet"]),
+            junit_xml=params["junit_xml"],
+            json=params["json_path"],
+            events=params["events"],
+            run_dir=params["run_dir"],
+        ),
+        services=params["services"],
+        workers=params["workers"],
+        max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
+        no_tests=params["no_tests"],
+        python=params["python"],
+        catalogue=params["catalogue"],
+        argv=tuple(sys.argv[1:]),
+        environ=settings.calling_environment(),
+        cwd=settings.calling_directory(),
+    )
+
+
+command.params.extend(options.SYNONYMS)

@@ -1,0 +1,286 @@
+"""What messages of templates and workers mean: events for the record, inputs for the scheduler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unified_test_runner import events, forecast, steps
+from unified_test_runner.accounting import Activity
+from unified_test_runner.errors import ProtocolError
+from unified_test_runner.model import ExitCode, PhaseResult, When
+from unified_test_runner.worker import protocol
+from unified_test_runner.worker.child.utr_child import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from unified_test_runner.accounting import WallClock
+    from unified_test_runner.crew import Seat
+    from unified_test_runner.ledger import Ledger
+    from unified_test_runner.planning.plan import Group
+    from unified_test_runner.recording import Recorder
+    from unified_test_runner.steps import UnitPlan
+    from unified_test_runner.worker.template import Template
+
+
+class Conversation:
+    """Understands workers. Keeps no process and decides nothing.
+
+    Args:
+        groups: the plan's groups, by index.
+        recorder: takes the events.
+        ledger: books the tests.
+        wall: told what slots do.
+    """
+
+    def __init__(
+        self, groups: Mapping[int, Group], recorder: Recorder, ledger: Ledger, wall: WallClock
+    ) -> None:
+        self._groups = groups
+        self._recorder = recorder
+        self._ledger = ledger
+        self._wall = wall
+        self._greeted: set[int] = set()
+        self._refused: set[int] = set()
+        self._walker_of: dict[int, int] = {}
+        self._failures = 0
+
+    def take_failures(self) -> int:
+        """How many bad outcomes were heard of since the last call."""
+        failures, self._failures = self._failures, 0
+        return failures
+
+    # --- templates
+
+    def greet(self, template: Template, hello: protocol.TemplateHello) -> None:
+        """A template has imported pytest."""
+        _check_version(hello.version, f"template of group {template.group}")
+        self._greeted.add(template.group)
+        self._recorder.emit(
+            events.TemplateReady(
+                group=template.group,
+                pid=hello.pid,
+                startup_s=self._recorder.now,
+                python=hello.python,
+                pytest=hello.pytest,
+            )
+        )
+
+    def explain_template(self, template: Template) -> str:
+        """Why a template that never said hello cannot be had; empty if it did."""
+        if template.group in self._greeted:
+            return ""
+        interpreter = self._groups[template.group].interpreter
+        last = _last_line(template.output)
+        message = f"{interpreter} cannot run pytest: {last or 'it ended without a word'}"
+        hint = f"{interpreter} -m pip install pytest"
+        self._recorder.emit(
+            events.ErrorRaised(message=message, hint=hint, exit_code=ExitCode.USAGE)
+        )
+        return message
+
+    # --- workers
+
+    def introduce(self, seat: Seat, forked: protocol.Forked) -> None:
+        """A worker process exists."""
+        seat.process.pid = forked.pid
+        self._recorder.emit(
+            events.WorkerStarted(
+                worker=forked.worker,
+                slot=seat.process.slot,
+                group=seat.process.group,
+                pid=forked.pid,
+            )
+        )
+
+    def begin_unit(self, seat: Seat, unit: UnitPlan) -> None:
+        """A worker is given a unit."""
+        self._stop_idling(seat)
+        seat.unit = unit
+        self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
+        self._recorder.emit(
+            events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
+        )
+
+    def hear(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
+        """Record a worker's message and yield what the scheduler must know of it."""
+        worker = seat.process.worker
+        match message:
+            case protocol.Hello():
+                _check_version(message.version, f"worker {worker}")
+            case protocol.ConfigureFailed():
+                yield from self._on_configure_failed(seat, message)
+            case protocol.Walked():
+                yield self._on_walked(seat, message)
+            case protocol.EntryReported():
+                self._on_entry(seat, message)
+            case protocol.UnitStarted():
+                yield steps.UnitBegun(worker=worker)
+            case protocol.UnitUnknown():
+                seat.unit = None
+                yield steps.UnitUnknown(worker=worker)
+            case protocol.UnitCollected():
+                yield self._on_collected(seat, message)
+            case protocol.UnitEnded():
+                yield self._on_unit_ended(seat, message)
+            case protocol.Stopped():
+                yield steps.DrainWanted(reason=f"pytest stopped: {message.reason}")
+            case protocol.Finished():
+                seat.has_finished = True
+            case _:
+                yield from self._hear_of_test(seat, message)
+
+    def _hear_of_test(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
+        worker = seat.process.worker
+        match message:
+            case protocol.TestStarted():
+                self._ledger.start(worker, seat.suite, message, self._recorder.now)
+                yield steps.TestBegun(worker=worker, index=message.index)
+            case protocol.TestEnded():
+                self._failures += self._ledger.end(worker, message).is_bad
+                yield steps.TestDone(worker=worker)
+            case protocol.LateError():
+                self._failures += 1
+                self._ledger.amend(worker, message)
+            case protocol.WarningSent():
+                self._recorder.emit(
+                    events.WarningRecorded(
+                        worker=worker,
+                        message=message.message,
+                        category=message.category,
+                        nodeid=message.nodeid,
+                        location=message.location,
+                    )
+                )
+            case _:
+                raise ProtocolError(f"worker {worker} sent {type(message).__name__} out of turn")
+
+    def _on_configure_failed(
+        self, seat: Seat, message: protocol.ConfigureFailed
+    ) -> Iterator[steps.Input]:
+        """Pytest refuses its arguments, or a conftest or plugin does not import."""
+        seat.has_finished = True
+        group = seat.process.group
+        if group in self._refused:
+            return
+        self._refused.add(group)
+        if message.is_usage:
+            text = " ".join(message.text.split())
+            self._recorder.emit(
+                events.ErrorRaised(message=f"pytest: {text}", exit_code=ExitCode.USAGE)
+            )
+            yield steps.DrainWanted(reason="pytest refused its arguments")
+            return
+        phase = PhaseResult(
+            when=When.COLLECT,
+            outcome="failed",
+            duration_s=0.0,
+            message=message.message,
+            longrepr=message.text,
+        )
+        where = message.path or "pytest's configuration"
+        suite = self._groups[group].suites[0].name
+        entry = protocol.EntryReported(nodeid=where, phase=phase)
+        self._ledger.enter(seat.process.worker, suite, message.path, entry)
+        yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
+
+    def _on_walked(self, seat: Seat, message: protocol.Walked) -> steps.Input:
+        seat.is_walked = True
+        seat.idle_since = self._recorder.now
+        self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
+        group = self._groups[seat.process.group]
+        units = forecast.walked(group, message.keys)
+        self._recorder.emit(
+            events.WorkerReady(
+                worker=seat.process.worker, startup_s=message.startup_s, units=len(units)
+            )
+        )
+        if self._is_walker(seat):
+            differed = forecast.difference(group, units)
+            if differed is not None:
+                self._recorder.emit(differed)
+        return steps.WorkerWalked(worker=seat.process.worker, units=units)
+
+    def _is_walker(self, seat: Seat) -> bool:
+        """Whether this worker's walk stands for its group: the first heard of does."""
+        first = self._walker_of.setdefault(seat.process.group, seat.process.worker)
+        return first == seat.process.worker
+
+    def _on_entry(self, seat: Seat, message: protocol.EntryReported) -> None:
+        """Directories are walked by every worker; what fails there is told once."""
+        if seat.unit is None and not self._is_walker(seat):
+            return
+        suite = seat.suite or self._groups[seat.process.group].suites[0].name
+        outcome = self._ledger.enter(seat.process.worker, suite, seat.path, message)
+        self._failures += outcome.is_bad
+
+    def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
+        self._wall.turn(seat.process.slot, Activity.TESTS, self._recorder.now)
+        self._recorder.emit(
+            events.UnitCollected(
+                worker=seat.process.worker,
+                path=seat.path,
+                suite=seat.suite,
+                tests=len(message.ids),
+                deselected=message.deselected,
+                duration_s=message.duration_s,
+            )
+        )
+        return steps.UnitCollected(worker=seat.process.worker, ids=message.ids)
+
+    def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
+        self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
+        seat.unit = None
+        seat.idle_since = self._recorder.now
+        self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
+        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
+
+    def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
+        """A worker was reaped."""
+        self._stop_idling(seat)
+        is_expected = seat.has_finished and exited.status in {0, 4}
+        self._recorder.emit(
+            events.WorkerExited(
+                worker=seat.process.worker,
+                slot=seat.process.slot,
+                status=exited.status,
+                is_expected=is_expected,
+                cpu_s=exited.cpu_s,
+                peak_rss_bytes=exited.peak_rss_bytes,
+                idle_s=seat.idle_s,
+            )
+        )
+        for pid in sorted(seat.process.foreign_pids):
+            message = f"a process forked by a test of worker {seat.process.worker} (pid {pid})"
+            self._recorder.emit(
+                events.NoticeGiven(
+                    level="warning",
+                    message=f"{message} went on running tests; its results were dropped",
+                    hint="end such a process with os._exit",
+                )
+            )
+
+    def complain(self, seat: Seat) -> events.Event:
+        """A worker did not end in time and is killed."""
+        what = "at the end of its interpreter" if seat.has_finished else "at the end of its session"
+        return events.NoticeGiven(
+            level="error",
+            message=f"worker {seat.process.worker} hung {what} and was killed",
+            hint="look for threads that are not daemons, and for fixtures that wait",
+        )
+
+    def _stop_idling(self, seat: Seat) -> None:
+        if seat.idle_since is not None:
+            seat.idle_s += self._recorder.now - seat.idle_since
+            seat.idle_since = None
+
+
+def _check_version(version: int, sender: str) -> None:
+    if version != wire.VERSION:
+        raise ProtocolError(f"{sender} speaks version {version}, this runner {wire.VERSION}")
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1].strip() if lines else ""

@@ -1,0 +1,165 @@
+"""The processes of a run: one template per group, the workers forked from them.
+
+Knows how to start, address and end them; what they should do is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from unified_test_runner.worker.template import ForkRequest, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from unified_test_runner import steps
+    from unified_test_runner.planning.plan import Group
+    from unified_test_runner.steps import UnitPlan
+    from unified_test_runner.worker.process import WorkerProcess
+
+#: A template whose channel is closed has nothing left to do but kill its forks.
+_TEMPLATE_END_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """Where and in what surroundings processes are started.
+
+    `environ` is what every worker inherits; `basetemp` the parent of their temporary
+    directories; `outputs` takes what they print outside of tests.
+    """
+
+    run_id: str
+    root: Path
+    outputs: Path
+    basetemp: Path
+    environ: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Seat:
+    """A worker with what the engine must remember about it."""
+
+    process: WorkerProcess
+    unit: UnitPlan | None = None
+    has_finished: bool = False
+    is_walked: bool = False
+    deadline: float | None = None
+    idle_since: float | None = None
+    idle_s: float = 0.0
+    last_nodeid: str = field(default="")
+
+    @property
+    def suite(self) -> str:
+        """The suite of the unit in hand, empty without one."""
+        return self.unit.suite if self.unit else ""
+
+    @property
+    def path(self) -> str:
+        """The path of the unit in hand, empty without one."""
+        return self.unit.key.path if self.unit else ""
+
+
+class Crew:
+    """All templates and workers that are alive.
+
+    Args:
+        premises: surroundings of every process.
+        groups: the plan's groups, by index.
+        watch: called with each new template or worker, to be waited on.
+    """
+
+    def __init__(
+        self,
+        premises: Premises,
+        groups: Mapping[int, Group],
+        watch: Callable[[Template | WorkerProcess], None],
+    ) -> None:
+        self._premises = premises
+        self._groups = groups
+        self._watch = watch
+        self._templates: dict[int, Template] = {}
+        self.seats: dict[int, Seat] = {}
+
+    def template(self, group: int) -> Template:
+        """Return the group's template, starting it when there is none."""
+        if group not in self._templates:
+            template = Template(
+                group=group,
+                interpreter=self._groups[group].interpreter,
+                environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
+                root=self._premises.root,
+                output=self._premises.outputs / f"template-{group}.log",
+            )
+            self._templates[group] = template
+            self._watch(template)
+        return self._templates[group]
+
+    def drop_template(self, template: Template) -> list[Seat]:
+        """Forget a template that is gone; returns the seats of the workers it leaves."""
+        self._templates.pop(template.group, None)
+        template.close(_TEMPLATE_END_S)
+        return [seat for seat in self.seats.values() if seat.process.group == template.group]
+
+    def fork(self, action: steps.Fork, variables: Mapping[str, str]) -> Seat:
+        """Fork a worker with its slot's variables.
+
+        Raises:
+            OSError: the template is gone.
+        """
+        group = self._groups[action.group]
+        own = {
+            "UTR_RUN_ID": self._premises.run_id,
+            "UTR_SLOT": str(action.slot),
+            "UTR_WORKER": str(action.worker),
+        }
+        process = self.template(action.group).fork(
+            ForkRequest(
+                worker=action.worker,
+                slot=action.slot,
+                group=action.group,
+                arguments=group.arguments,
+                environ={**self._environ(action.group), **variables, **own},
+                root=self._premises.root,
+                basetemp=self._premises.basetemp / f"w{action.worker}",
+                output=self.output(action.worker),
+            )
+        )
+        seat = Seat(process)
+        self.seats[action.worker] = seat
+        self._watch(process)
+        return seat
+
+    def output(self, worker: int) -> Path:
+        """The file that takes what a worker prints outside of its tests."""
+        return self._premises.outputs / f"worker-{worker}.log"
+
+    def seat_of(self, pid: int) -> Seat | None:
+        """The seat of a process id."""
+        return next((seat for seat in self.seats.values() if seat.process.pid == pid), None)
+
+    def dismiss(self, worker: int) -> Seat:
+        """Forget a worker that was reaped; kills what is left of its process group."""
+        seat = self.seats.pop(worker)
+        seat.process.kill()
+        seat.process.close()
+        shutil.rmtree(self._premises.basetemp / f"w{worker}", ignore_errors=True)
+        return seat
+
+    def close(self) -> None:
+        """End everything that is still alive."""
+        for seat in self.seats.values():
+            seat.process.kill()
+            seat.process.close()
+        self.seats.clear()
+        for template in self._templates.values():
+            with contextlib.suppress(OSError):
+                template.close(_TEMPLATE_END_S)
+        self._templates.clear()
+
+    def _environ(self, group: int) -> dict[str, str]:
+        return {**self._premises.environ, **dict(self._groups[group].env)}

@@ -1,0 +1,366 @@
+"""The loop of a run: inputs → scheduler → actions. Nothing else decides or waits.
+
+Inputs come from templates, workers, services, signals and deadlines. All of them are awaited
+in one `selectors` loop on the main thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from unified_test_runner import events, forecast, steps
+from unified_test_runner.accounting import Activity, WallClock
+from unified_test_runner.conversation import Conversation
+from unified_test_runner.crew import Crew, Premises, Seat
+from unified_test_runner.errors import ProtocolError, UtrError
+from unified_test_runner.ledger import Ledger
+from unified_test_runner.scheduler import Scheduler
+from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
+from unified_test_runner.signals import SignalInbox
+from unified_test_runner.worker import protocol
+from unified_test_runner.worker.process import WorkerProcess
+from unified_test_runner.worker.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unified_test_runner.inbox import Inbox
+    from unified_test_runner.masking import Mask
+    from unified_test_runner.planning.plan import Plan
+    from unified_test_runner.recording import Recorder
+    from unified_test_runner.services.broker import Broker
+    from unified_test_runner.services.notes import Note
+
+#: Displays are refreshed and deadlines looked at this often.
+_TICK_S = 0.1
+#: A worker told to finish may take this long for its session's teardown.
+_FINISH_S = 120.0
+#: After its session has ended, the interpreter's own end (threads, atexit) may take this long.
+_EXIT_S = 15.0
+#: A worker that closed its channel should be reaped at once.
+_CLOSED_S = 2.0
+#: CI systems kill soon after SIGTERM.
+_TERM_DRAIN_S = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the user asked for beyond the plan. `max_failures` 0 means no bound."""
+
+    premises: Premises
+    max_failures: int = 0
+    reproduce_options: tuple[str, ...] = ()
+
+
+class Engine:
+    """Runs a plan.
+
+    Args:
+        plan: what to run.
+        orders: how.
+        recorder: takes the events.
+        broker: opens and closes slots; None when the plan needs no services.
+        inbox: where the broker leaves its notes.
+        mask: learns the secrets of slots.
+    """
+
+    def __init__(  # noqa: PLR0913 - the joints of the product meet here, once
+        self,
+        *,
+        plan: Plan,
+        orders: Orders,
+        recorder: Recorder,
+        broker: Broker | None,
+        inbox: Inbox[events.Event | Note],
+        mask: Mask,
+    ) -> None:
+        self._orders = orders
+        self._recorder = recorder
+        self._broker = broker
+        self._inbox = inbox
+        self._mask = mask
+        self._groups = {group.index: group for group in plan.groups}
+        self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
+        self._selector = selectors.DefaultSelector()
+        self._crew = Crew(orders.premises, self._groups, self._watch)
+        self._wall = WallClock(plan.workers, recorder.now)
+        self._variables: dict[int, dict[str, str]] = {}
+        self._slot_groups: dict[int, int] = {}
+        self._has_ended = False
+        self._is_draining = False
+        self._is_interrupted = False
+        self._kill_at: float | None = None
+        self._failures = 0
+        ledger = Ledger(
+            emit=recorder.emit,
+            mask=mask,
+            categories={s.name: s.category for g in plan.groups for s in g.suites},
+            options=orders.reproduce_options,
+        )
+        self._ledger = ledger
+        self._talk = Conversation(self._groups, recorder, ledger, self._wall)
+
+    def run(self) -> None:
+        """Run to the end. Never raises for anything a test, worker or service does."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._selector.close)
+            stack.callback(self._crew.close)
+            signals = stack.enter_context(SignalInbox())
+            self._selector.register(signals, selectors.EVENT_READ, lambda: self._heed(signals))
+            self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
+            try:
+                self._feed(steps.Begin())
+                while not self._has_ended:
+                    self._turn()
+            except UtrError as error:
+                self._recorder.emit(
+                    events.ErrorRaised(
+                        message=error.message, hint=error.hint, exit_code=error.exit_code
+                    )
+                )
+        self._recorder.tick()
+
+    def wall_time(self) -> events.WallTime:
+        """Where the time went until now."""
+        return self._wall.split(self._recorder.now)
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(_TICK_S):
+            key.data()
+        self._look_at_deadlines()
+        self._recorder.tick()
+
+    def _feed(self, happened: steps.Input) -> None:
+        for action in self._scheduler.handle(happened):
+            self._act(action)
+
+    # --- actions
+
+    def _act(self, action: steps.Action) -> None:
+        match action:
+            case steps.OpenSlot():
+                self._open_slot(action)
+            case steps.CloseSlot():
+                self._close_slot(action.slot)
+            case steps.Fork():
+                self._fork(action)
+            case steps.Assign():
+                self._assign(action)
+            case steps.Finish() | steps.Drain() | steps.Kill():
+                self._end_worker(action)
+            case steps.LoseTest():
+                self._ledger.lose_test(action, self._recorder.now)
+                self._count_failure()
+            case steps.LoseUnit():
+                self._ledger.lose_unit(action)
+            case steps.End():
+                self._has_ended = True
+
+    def _open_slot(self, action: steps.OpenSlot) -> None:
+        # The template imports pytest while the services start.
+        self._crew.template(action.group)
+        self._slot_groups[action.slot] = action.group
+        uses = self._groups[action.group].services
+        if self._broker is None or not uses:
+            self._feed_later(SlotOpened(slot=action.slot, variables={}))
+            return
+        self._wall.turn(action.slot, Activity.SERVICES, self._recorder.now)
+        self._broker.open_slot(action.slot, uses)
+
+    def _close_slot(self, slot: int) -> None:
+        self._wall.turn(slot, Activity.SHUTDOWN, self._recorder.now)
+        uses = self._groups[self._slot_groups[slot]].services
+        if self._broker is None or not uses:
+            self._feed_later(SlotClosed(slot=slot))
+            return
+        self._broker.close_slot(slot)
+
+    def _feed_later(self, note: Note) -> None:
+        """Answer through the inbox, as a broker would: `_feed` must not nest."""
+        self._inbox.put(note)
+
+    def _fork(self, action: steps.Fork) -> None:
+        self._wall.turn(action.slot, Activity.STARTUP, self._recorder.now)
+        self._crew.fork(action, self._variables.get(action.slot, {}))
+
+    def _assign(self, action: steps.Assign) -> None:
+        seat = self._crew.seats[action.worker]
+        group = self._groups[seat.process.group]
+        path = action.unit.key.path
+        self._talk.begin_unit(seat, action.unit)
+        seat.process.run(
+            action.unit.key,
+            start=action.start,
+            patterns=group.node_patterns if path in group.filtered else (),
+            ids=_inner_ids(group.node_ids, path),
+        )
+
+    def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
+        seat = self._crew.seats[action.worker]
+        if isinstance(action, steps.Kill):
+            seat.process.kill()
+            return
+        if isinstance(action, steps.Finish):
+            self._wall.turn(seat.process.slot, Activity.SHUTDOWN, self._recorder.now)
+            seat.deadline = self._recorder.now + _FINISH_S
+            seat.process.finish()
+        else:
+            seat.process.drain()
+
+    # --- inputs
+
+    def _watch(self, process: Template | WorkerProcess) -> None:
+        def read() -> None:
+            if isinstance(process, Template):
+                self._read_template(process)
+            else:
+                self._read_worker(process)
+
+        self._selector.register(process, selectors.EVENT_READ, read)
+
+    def _read_notes(self) -> None:
+        for note in self._inbox.take():
+            match note:
+                case SlotOpened():
+                    self._mask.learn(note.variables)
+                    self._variables[note.slot] = dict(note.variables)
+                    self._feed(steps.SlotOpened(slot=note.slot))
+                case SlotFailed():
+                    self._feed(steps.SlotFailed(slot=note.slot, reason=note.message))
+                case SlotClosed():
+                    self._feed(steps.SlotClosed(slot=note.slot))
+                case events.Event():
+                    self._recorder.emit(note)
+
+    def _read_template(self, template: Template) -> None:
+        received = template.receive()
+        if received is None:
+            self._bury_template(template)
+            return
+        for item in received:
+            match item.message:
+                case protocol.TemplateHello() as hello:
+                    self._talk.greet(template, hello)
+                case protocol.Forked() as forked:
+                    self._talk.introduce(self._crew.seats[forked.worker], forked)
+                case protocol.Exited() as exited:
+                    self._reap(exited)
+
+    def _bury_template(self, template: Template) -> None:
+        """A template is gone, and with it the only one who could reap its workers."""
+        self._selector.unregister(template)
+        left = self._crew.drop_template(template)
+        reason = self._talk.explain_template(template)
+        if reason:
+            self._feed(steps.GroupFailed(group=template.group, reason=reason))
+        for seat in left:
+            self._drain_channel(seat)
+            self._dismiss(seat, "its template process died")
+
+    def _read_worker(self, process: WorkerProcess) -> None:
+        seat = self._crew.seats.get(process.worker)
+        try:
+            messages = process.receive()
+        except ProtocolError as error:
+            self._recorder.emit(events.NoticeGiven(level="error", message=error.message))
+            process.kill()
+            messages = None
+        if messages is None:
+            self._selector.unregister(process)
+            if seat is not None:
+                seat.deadline = self._recorder.now + (_EXIT_S if seat.has_finished else _CLOSED_S)
+            return
+        if seat is not None:
+            self._converse(seat, messages)
+
+    def _converse(self, seat: Seat, messages: Sequence[protocol.Message]) -> None:
+        for message in messages:
+            for happened in self._talk.hear(seat, message):
+                self._feed(happened)
+            if isinstance(message, protocol.Finished):
+                seat.deadline = self._recorder.now + _EXIT_S
+        failures = self._talk.take_failures()
+        for _ in range(failures):
+            self._count_failure()
+
+    def _count_failure(self) -> None:
+        self._failures += 1
+        bound = self._orders.max_failures
+        if bound and self._failures >= bound and not self._is_draining:
+            self._is_draining = True
+            self._feed(steps.DrainWanted(reason=f"stopped after {bound} failures"))
+
+    def _reap(self, exited: protocol.Exited) -> None:
+        seat = self._crew.seat_of(exited.pid)
+        if seat is None:
+            return
+        self._drain_channel(seat)
+        self._talk.take_leave(seat, exited)
+        self._dismiss(seat, describe_status(exited.status))
+
+    def _drain_channel(self, seat: Seat) -> None:
+        """Read what the worker wrote before it died: results are never lost."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(seat.process)
+        while True:
+            try:
+                messages = seat.process.receive()
+            except (ProtocolError, OSError):
+                return
+            if not messages:
+                return
+            self._converse(seat, messages)
+
+    def _dismiss(self, seat: Seat, cause: str) -> None:
+        self._crew.dismiss(seat.process.worker)
+        self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
+
+    # --- signals and deadlines
+
+    def _heed(self, signals: SignalInbox) -> None:
+        """The first signal drains, a second one kills."""
+        for number in signals.take():
+            name = signal.Signals(number).name
+            is_first = self._kill_at is None and not self._is_interrupted
+            self._recorder.emit(events.RunInterrupted(signal=name, is_draining=is_first))
+            if not is_first:
+                self._kill(f"killed: the run was interrupted by {name}")
+                continue
+            self._is_interrupted = True
+            if number != signal.SIGINT:
+                self._kill_at = self._recorder.now + _TERM_DRAIN_S
+            self._feed(steps.DrainWanted(reason=f"the run was interrupted by {name}"))
+
+    def _kill(self, reason: str) -> None:
+        self._kill_at = None
+        self._feed(steps.KillWanted(reason=reason))
+
+    def _look_at_deadlines(self) -> None:
+        now = self._recorder.now
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill("killed: the run did not end in time after SIGTERM")
+        for seat in list(self._crew.seats.values()):
+            if seat.deadline is not None and now >= seat.deadline:
+                seat.deadline = None
+                self._recorder.emit(self._talk.complain(seat))
+                seat.process.kill()
+
+
+def describe_status(status: int) -> str:
+    """Say how a process ended: `killed by SIGSEGV`, `exited with status 3`."""
+    if status >= 0:
+        return f"exited with status {status}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-status).name}"
+    return f"killed by signal {-status}"
+
+
+def _inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:
+    """The node ids given for a path, without that path."""
+    pairs: Any = (nodeid.partition("::") for nodeid in node_ids)
+    return tuple(inner for given, _, inner in pairs if given == path and inner)
+

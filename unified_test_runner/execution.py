@@ -1,0 +1,242 @@
+"""One run from plan to exit code: directory, lease, watcher, reporters, services, engine.
+
+Each resource goes on a stack the line after it is acquired, so that whatever happens is
+undone in the reverse order; what outlives a SIGKILL is the watcher's and the next sweep's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unified_test_runner import __version__, events
+from unified_test_runner.crew import Premises
+from unified_test_runner.engine import Engine, Orders
+from unified_test_runner.inbox import Inbox
+from unified_test_runner.kinds import ProviderChoice
+from unified_test_runner.masking import Mask
+from unified_test_runner.model import ExitCode
+from unified_test_runner.recording import Recorder
+from unified_test_runner.report import RunReport
+from unified_test_runner.reporters import make_reporters
+from unified_test_runner.rundir import make_run_directory, new_run_id
+from unified_test_runner.services.lease import Lease
+from unified_test_runner.services.sweep import sweep
+from unified_test_runner.services.watcher import Watcher
+from unified_test_runner.settings import reporter_settings
+
+if TYPE_CHECKING:
+    from unified_test_runner.planning.plan import Plan
+    from unified_test_runner.preparation import Prepared
+    from unified_test_runner.rundir import RunDirectory
+    from unified_test_runner.services.broker import Broker
+    from unified_test_runner.services.notes import Note
+    from unified_test_runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What the pieces of one run share."""
+
+    run_id: str
+    directory: RunDirectory
+    settings: Settings
+    prepared: Prepared
+    recorder: Recorder
+
+    @property
+    def plan(self) -> Plan:
+        return self.prepared.plan
+
+
+def execute(settings: Settings, prepared: Prepared) -> ExitCode:
+    """Run the plan and return the exit code. Everything else is in the events.
+
+    Raises:
+        RunDirectoryError: there is no place for the results.
+    """
+    clock = time.monotonic
+    now = datetime.now(timezone.utc)
+    run_id = new_run_id(now)
+    directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
+    reporters = make_reporters(
+        reporter_settings(settings.output, settings.environ, directory.events)
+    )
+    recorder = Recorder(RunReport(), reporters, clock)
+    run = _Run(
+        run_id=run_id,
+        directory=directory,
+        settings=settings,
+        prepared=prepared,
+        recorder=recorder,
+    )
+    _open_record(run, now)
+    wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
+    return _close_record(run, wall)
+
+
+def _open_record(run: _Run, now: datetime) -> None:
+    plan, emit = run.plan, run.recorder.emit
+    emit(
+        events.RunStarted(
+            run_id=run.run_id,
+            started_at=now.isoformat(timespec="milliseconds"),
+            root=str(plan.root),
+            run_dir=str(run.directory.path),
+            argv=run.settings.argv,
+            version=__version__,
+            python=platform.python_version(),
+            platform=f"{platform.system()} {platform.machine()}",
+            workers=plan.workers,
+            catalogue=plan.catalogue,
+        )
+    )
+    if run.directory.notice:
+        emit(events.NoticeGiven(level="warning", message=run.directory.notice))
+    suites = tuple(
+        events.PlannedSuite(
+            name=suite.name,
+            group=group.index,
+            files=len(suite.units),
+            category=suite.category,
+            services=tuple(use.name for use in suite.services),
+            reason=suite.reason,
+        )
+        for group in plan.groups
+        for suite in group.suites
+    )
+    emit(
+        events.PlanMade(
+            suites=suites,
+            withheld=plan.withheld,
+            selectors=plan.selectors,
+            interpreter=run.prepared.interpreter,
+        )
+    )
+
+
+def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
+    recorder = run.recorder
+    is_empty_allowed = run.settings.no_tests != "fail"
+    if is_empty_allowed and not recorder.report.executed:
+        level = "warning" if run.settings.no_tests == "warn" else "info"
+        recorder.emit(
+            events.NoticeGiven(level=level, message="no test ran, as --no-tests allows")
+        )
+    code = recorder.report.exit_code(is_empty_allowed=is_empty_allowed)
+    recorder.emit(events.RunFinished(exit_code=code, duration_s=recorder.now, wall=wall))
+    failures = recorder.close()
+    if run.settings.output.events is not None:
+        failures += _copy_log(run.directory.events, run.settings.output.events)
+    for failure in failures:
+        print(f"error: {failure}")  # noqa: T201 - the reporters are closed
+    return ExitCode.INTERNAL if failures else code
+
+
+def _copy_log(log: Path, to: Path) -> list[str]:
+    try:
+        to.write_bytes(log.read_bytes())
+    except OSError as error:
+        return [f"the event log cannot be written to {to}: {error.strerror or error}"]
+    return []
+
+
+def _run_plan(run: _Run) -> events.WallTime:
+    """Hold the run's lease, bring up what is needed, run the engine, take all down."""
+    with contextlib.ExitStack() as stack:
+        lease = Lease.acquire(run.run_id, run.settings.environ)
+        stack.callback(lease.release)
+        watcher = Watcher.start(lease.path, run.run_id)
+        stack.callback(watcher.close)
+        for leftover in sweep(run.settings.environ):
+            run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
+        basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"
+        held = lease.record_directory(basetemp)
+        stack.callback(_remove_tree, basetemp)
+        stack.callback(lease.forget, held)
+        inbox: Inbox[events.Event | Note] = Inbox()
+        stack.callback(inbox.close)
+        broker = _make_broker(run, lease, inbox)
+        if broker is not None:
+            stack.callback(_close_broker, broker, run.recorder, inbox)
+            broker.start()
+        engine = Engine(
+            plan=run.plan,
+            orders=_orders(run, basetemp),
+            recorder=run.recorder,
+            broker=broker,
+            inbox=inbox,
+            mask=Mask(),
+        )
+        engine.run()
+    return engine.wall_time()
+
+
+def _orders(run: _Run, basetemp: Path) -> Orders:
+    plan, settings = run.plan, run.settings
+    scrubbed = plan.scrubbed
+    environ = {name: value for name, value in settings.environ.items() if name not in scrubbed}
+    options = ("--real-services",) if settings.selectors.real_services else ()
+    if settings.catalogue:
+        options += ("--catalogue", settings.catalogue)
+    return Orders(
+        premises=Premises(
+            run_id=run.run_id,
+            root=plan.root,
+            outputs=run.directory.workers,
+            basetemp=basetemp,
+            environ=environ,
+        ),
+        max_failures=settings.max_failures,
+        reproduce_options=options,
+    )
+
+
+def _make_broker(run: _Run, lease: Lease, inbox: Inbox[events.Event | Note]) -> Broker | None:
+    if not run.plan.services:
+        return None
+    from unified_test_runner.services.broker import Broker, BrokerSettings
+
+    settings = BrokerSettings(
+        run_id=run.run_id,
+        root=run.plan.root,
+        run_dir=run.directory.path,
+        environ=run.settings.environ,
+        choice=ProviderChoice(run.settings.services),
+        slots=run.plan.workers,
+        scrubbed=run.plan.scrubbed,
+    )
+    return Broker(run.plan.services, settings=settings, lease=lease, notify=inbox.put)
+
+
+def _close_broker(broker: Broker, recorder: Recorder, inbox: Inbox[events.Event | Note]) -> None:
+    """Stop the servers; what they say meanwhile belongs to the record."""
+    faults = broker.close()
+    for note in inbox.take():
+        if isinstance(note, events.Event):
+            recorder.emit(note)
+    for fault in faults:
+        recorder.emit(events.NoticeGiven(level="warning", message=fault))
+
+
+def _remove_tree(path: Path) -> None:
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def with_output_paths(settings: Settings) -> Settings:
+    """Return the settings with report paths made absolute, before anything changes folder."""
+    output = settings.output
+    paths = {
+        name: settings.cwd / path
+        for name in ("junit_xml", "json", "events", "run_dir")
+        if (path := getattr(output, name)) is not None
+    }
+    return replace(settings, output=replace(output, **paths))

@@ -1,0 +1,58 @@
+"""What this machine grants us: processors, and the interpreters that are at hand."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def available_cpus(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how many processors may be used: affinity, bounded by the cgroup's quota.
+
+    Args:
+        root: where cgroup v2 is mounted (v1: with a `cpu` folder).
+    """
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    quota = _cgroup_quota(root)
+    return max(1, count if quota is None else min(count, math.ceil(quota)))
+
+
+def _cgroup_quota(root: Path) -> float | None:
+    """Return the processors that the cgroup's quota amounts to, None without one."""
+    try:
+        limit, period = (root / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text()
+        except OSError:
+            return None
+    try:
+        return int(limit) / int(period) if int(limit) > 0 else None
+    except (ValueError, ZeroDivisionError):
+        return None  # "max"
+
+
+def choose_interpreter(option: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the Python that runs the tests, and why it was chosen.
+
+    The one named by `--python`, else the active virtual environment's if pytest is in it,
+    else the one that runs this program.
+    """
+    if option:
+        return option, "--python"
+    active = environ.get("VIRTUAL_ENV")
+    if active:
+        python = Path(active) / "bin" / "python"
+        if python.exists() and any(Path(active).glob("lib/python*/site-packages/pytest")):
+            return str(python), "the active virtual environment"
+    return sys.executable, "the interpreter of this program"

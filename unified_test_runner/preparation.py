@@ -1,0 +1,63 @@
+"""From settings to a plan: finds the project, reads its catalogue, selects. Starts nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unified_test_runner.catalogue.discovery import find_catalogue, find_root
+from unified_test_runner.machine import available_cpus, choose_interpreter
+from unified_test_runner.planning.selection import PlanRequest, make_plan
+
+if TYPE_CHECKING:
+    from unified_test_runner.planning.plan import Plan
+    from unified_test_runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan with the reasons that the user may ask for."""
+
+    plan: Plan
+    interpreter: str
+    interpreter_reason: str
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Return the plan that the settings lead to.
+
+    Raises:
+        UsageError: no project here, a faulty catalogue, an unknown name.
+        NothingSelectedError: a selector leads to no test.
+    """
+    root = find_root(settings.cwd)
+    interpreter, reason = choose_interpreter(settings.python, settings.environ)
+    chosen = find_catalogue(
+        cwd=settings.cwd, root=root, environ=settings.environ, option=settings.catalogue
+    )
+    catalogue = None
+    if chosen is not None:
+        from unified_test_runner.catalogue.loading import load_catalogue
+
+        catalogue = load_catalogue(chosen.path, root, interpreter=interpreter)
+    selectors = settings.selectors
+    plan = make_plan(
+        PlanRequest(
+            root=root,
+            cwd=settings.cwd,
+            catalogue=catalogue,
+            categories=selectors.categories,
+            suites=selectors.suites,
+            patterns=selectors.patterns,
+            arguments=selectors.arguments,
+            keyword=selectors.keyword,
+            markexpr=selectors.markexpr,
+            deselect=selectors.deselect,
+            pytest_args=selectors.pytest_args,
+            real_services=selectors.real_services,
+            workers=settings.workers,
+            cpu_count=available_cpus(),
+            interpreter=interpreter,
+        )
+    )
+    return Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)

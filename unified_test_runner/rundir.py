@@ -1,0 +1,100 @@
+"""The run directory: `.unified-test-runner/runs/<id>/` in the project root."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unified_test_runner.errors import RunDirectoryError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+FOLDER = ".unified-test-runner"
+#: So many runs are kept.
+KEPT = 20
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDirectory:
+    """A run's own folder. `notice` is set when it is not where users would look for it."""
+
+    path: Path
+    notice: str = ""
+
+    @property
+    def events(self) -> Path:
+        """The event log."""
+        return self.path / "events.jsonl"
+
+    @property
+    def workers(self) -> Path:
+        """What workers and templates print outside of tests."""
+        return self.path / "workers"
+
+    @property
+    def services(self) -> Path:
+        """Logs of the servers."""
+        return self.path / "services"
+
+
+def new_run_id(now: datetime) -> str:
+    """Return a name that sorts by time and that no other run has."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def make_run_directory(root: Path, run_id: str, given: Path | None) -> RunDirectory:
+    """Make the directory of a run and forget the oldest ones.
+
+    Args:
+        root: project root.
+        run_id: as `new_run_id` makes them.
+        given: where the user wants it instead of under the root.
+
+    Raises:
+        RunDirectoryError: the given one cannot be made or written.
+    """
+    if given is not None:
+        return RunDirectory(path=_make(given))
+    home = root / FOLDER
+    try:
+        path = _make(home / "runs" / run_id)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except (OSError, RunDirectoryError) as error:
+        fallback = Path(tempfile.mkdtemp(prefix="unified-test-runner-run-"))
+        return RunDirectory(path=_make(fallback), notice=f"{error}; this run is in {fallback}")
+    _prune(home / "runs", keep=KEPT)
+    return RunDirectory(path=path)
+
+
+def _make(path: Path) -> Path:
+    try:
+        for folder in (path, path / "workers", path / "services", path / "reports"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "name another place with --run-dir"
+        raise RunDirectoryError(
+            f"the run directory '{path}' cannot be made: {error.strerror or error}", hint=hint
+        ) from error
+    return path
+
+
+def _prune(runs: Path, keep: int) -> None:
+    """Remove the oldest runs beyond `keep`: only folders that bear a run's name and log."""
+    ours = sorted(
+        folder
+        for folder in runs.iterdir()
+        if _RUN_ID.fullmatch(folder.name) and (folder / "events.jsonl").exists()
+    )
+    for folder in ours[:-keep]:
+        with suppress(OSError):
+            shutil.rmtree(folder)

@@ -1,0 +1,112 @@
+"""Every setting of a run, from the command line and the environment.
+
+The only module that reads `os.environ` and the working directory; everything below is
+handed what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from unified_test_runner.reporters.base import ReporterSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def calling_environment() -> dict[str, str]:
+    """Return a copy of the environment this program was called with."""
+    return dict(os.environ)
+
+
+def calling_directory() -> Path:
+    """Return the working directory this program was called in."""
+    return Path.cwd()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """What the user selected. Kinds intersect, repeats of one kind unite."""
+
+    categories: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    keyword: str | None = None
+    markexpr: str | None = None
+    deselect: tuple[str, ...] = ()
+    real_services: bool = False
+    pytest_args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """How the run is shown and where its reports go."""
+
+    format: str = "auto"
+    color: str = "auto"
+    output: str = "failed"
+    verbosity: int = 0
+    junit_xml: Path | None = None
+    json: Path | None = None
+    events: Path | None = None
+    run_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it. `workers` None means one per processor; `max_failures` 0 means no bound."""
+
+    selectors: Selectors
+    output: Output = field(default_factory=Output)
+    services: str = "auto"
+    workers: int | None = None
+    max_failures: int = 0
+    no_tests: str = "fail"
+    python: str | None = None
+    catalogue: str | None = None
+    argv: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: Path = field(default_factory=Path)
+
+
+def reporter_settings(
+    output: Output, environ: Mapping[str, str], log: Path | None
+) -> ReporterSettings:
+    """Return what the reporters need, decided from options, environment and the terminal.
+
+    Args:
+        output: the options.
+        environ: the calling environment (`NO_COLOR`, `FORCE_COLOR`, `TERM`).
+        log: the event log in the run directory.
+    """
+    stream = sys.stdout
+    is_terminal = stream.isatty() and environ.get("TERM") != "dumb"
+    return ReporterSettings(
+        stream=stream,
+        format=output.format,  # type: ignore[arg-type] - click has checked it
+        is_terminal=is_terminal,
+        color=_wants_color(output.color, environ, is_terminal=is_terminal),
+        encoding=_encoding(stream),
+        verbosity=output.verbosity,
+        output=output.output,  # type: ignore[arg-type] - as above
+        junit_path=output.junit_xml,
+        json_path=output.json,
+        events_path=log,
+    )
+
+
+def _wants_color(choice: str, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or is_terminal
+
+
+def _encoding(stream: TextIO) -> str:
+    return getattr(stream, "encoding", None) or "ascii"
