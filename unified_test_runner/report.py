@@ -158,6 +158,15 @@ class RunReport:
         return tuple(entry for entry in self.entries.values() if entry.outcome.is_bad)
 
     @property
+    def is_failing(self) -> bool:
+        """Whether any entry makes the run fail; cheap, unlike asking which."""
+        return any(
+            number and outcome.is_bad
+            for kind in EntryKind
+            for outcome, number in self.totals(kind).items()
+        )
+
+    @property
     def executed(self) -> int:
         """How many tests ran at least in part."""
         return sum(n for outcome, n in self.totals().items() if outcome.is_executed)
@@ -291,7 +300,10 @@ class RunReport:
 
     def _put_service(
         self,
-        event: events.ServiceStarting | events.ServiceReady | events.ServiceFailed | events.ServiceStopped,
+        event: events.ServiceStarting
+        | events.ServiceReady
+        | events.ServiceFailed
+        | events.ServiceStopped,
         **changes: Any,
     ) -> None:
         key = (event.service, event.slot)

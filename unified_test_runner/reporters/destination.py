@@ -54,8 +54,15 @@ class LineStream:
         if self._is_gone or not text:
             return
         try:
-            self._stream.write(encodable(text, self._encoding))
-            self._stream.flush()
+            self._put(encodable(text, self._encoding))
         except (OSError, ValueError):
             # The reader has gone (`| head`) or the stream was closed: no fault of the run.
             self._is_gone = True
+
+    def _put(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            # The stream encodes otherwise than we were told.
+            self._stream.write(encodable(text, "ascii"))
+        self._stream.flush()
