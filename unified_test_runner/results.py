@@ -51,7 +51,7 @@ class Attempt:
         for phase in self.bad_phases:
             if text := phase.message.strip() or _last_line(phase.longrepr):
                 return text
-        if self.reason.strip() or not (self.outcome.is_bad or self.outcome is Outcome.NOT_RUN):
+        if self.reason.strip() or not self.outcome.is_bad:
             return self.reason
         return f"{self.outcome.value}, without a message"
 

@@ -67,13 +67,15 @@ def _started(event: events.RunStarted, _report: RunReport) -> list[Line]:
 
 
 def _planned(event: events.PlanMade, _report: RunReport) -> list[Line]:
+    held = len(event.withheld)
+    withheld = f"; {held} suite{'s' * (held > 1)} withheld" if held else ""
     if not event.suites:
-        return [Line("plan: nothing to run")]
+        return [Line(f"plan: nothing to run{withheld}")]
     files = sum(suite.files for suite in event.suites)
     names = [one_line(suite.name) for suite in event.suites]
     dots = ["..."] if len(names) > _NAMED_SUITES else []
     counted = "1 file" if files == 1 else f"{files} files"
-    return [Line(f"plan: {counted} of {', '.join(names[:_NAMED_SUITES] + dots)}")]
+    return [Line(f"plan: {counted} of {', '.join(names[:_NAMED_SUITES] + dots)}{withheld}")]
 
 
 def _service_ready(event: events.ServiceReady, report: RunReport) -> list[Line]:

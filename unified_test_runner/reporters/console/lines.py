@@ -69,7 +69,7 @@ def seconds(value: float) -> str:
 def tally(counts: Mapping[Outcome, int]) -> str:
     """Return `12 passed, 1 failed`; every outcome that occurred is named."""
     return ", ".join(
-        f"{counts[outcome]} {word}"
+        f"{counts[outcome]} {word}{'s' * (word == 'error' and counts[outcome] > 1)}"
         for outcome, word in OUTCOME_WORDS.items()
         if counts.get(outcome)
     )
@@ -82,7 +82,8 @@ def totals(report: RunReport) -> str:
     for word in ("error", "skipped", "not run"):
         count = sum(n for outcome, n in files.items() if _FILE_WORDS.get(outcome, "error") == word)
         if count:
-            parts.append(f"{count} {'file' if count == 1 else 'files'} {word}")
+            plural = "s" * (word == "error" and count > 1)
+            parts.append(f"{count} file {word}{plural}")
     return ", ".join(parts)
 
 

@@ -5,6 +5,7 @@ What matters most stands last, next to the prompt.
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,9 @@ def summary(report: RunReport, settings: ReporterSettings, width: int) -> list[L
     lines += failures(report, width, shows_output=shows_output)
     lines += failure_list(report, width)
     lines += _remarks(report, width, is_quiet=settings.verbosity < 0)
-    lines += _closing(report)
-    return lines
+    while lines and not lines[-1].text:
+        lines.pop()
+    return [*lines, *_closing(report)]
 
 
 def _skips(report: RunReport, width: int) -> list[Line]:
@@ -91,7 +93,20 @@ def _statistics(report: RunReport, width: int) -> list[Line]:
         *(f"time      {text}" for text in _time(report)),
         *(f"service   {text}" for text in _services(report)),
     ]
-    return [rule("figures", width), *map(Line, lines)] if lines else []
+    wrapped = (part for line in lines for part in _wrapped(line, width))
+    return [rule("figures", width), *map(Line, wrapped)] if lines else []
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    # Never inside a word: node ids and addresses are there to be copied.
+    return textwrap.wrap(
+        text,
+        max(width, 60),
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def _slowest(report: RunReport) -> Iterator[str]:
