@@ -9,14 +9,43 @@ from __future__ import annotations
 from pathlib import Path
 
 from unified_test_runner.events import (
-    ErrorRaised, Event, ForecastDiffered, LateErrorRecorded, NoticeGiven, PlanMade, PlannedSuite,
-    RunFinished, RunInterrupted, RunStarted, ServiceFailed, ServiceReady, ServiceStarting,
-    ServiceStopped, Stamped, TemplateReady, TestFinished, TestStarted, UnitCollected,
-    UnitFinished, UnitStarted, WallTime, WarningRecorded, WithheldSuite, WorkerExited,
-    WorkerReady, WorkerStarted, encode,
+    ErrorRaised,
+    Event,
+    ForecastDiffered,
+    LateErrorRecorded,
+    NoticeGiven,
+    PlanMade,
+    PlannedSuite,
+    RunFinished,
+    RunInterrupted,
+    RunStarted,
+    ServiceFailed,
+    ServiceReady,
+    ServiceStarting,
+    ServiceStopped,
+    Stamped,
+    TemplateReady,
+    TestFinished,
+    TestStarted,
+    UnitCollected,
+    UnitFinished,
+    UnitStarted,
+    WallTime,
+    WarningRecorded,
+    WithheldSuite,
+    WorkerExited,
+    WorkerReady,
+    WorkerStarted,
+    encode,
 )  # fmt: skip
 from unified_test_runner.model import (
-    EntryKind, ExitCode, Outcome, PhaseResult, Provider, Section, When,
+    EntryKind,
+    ExitCode,
+    Outcome,
+    PhaseResult,
+    Provider,
+    Section,
+    When,
 )  # fmt: skip
 
 MIB = 1024 * 1024
@@ -105,7 +134,7 @@ class Stream:
             after_s=0.01,
         )
 
-    def test(
+    def test(  # noqa: PLR0913 - a test has that many properties
         self,
         worker: int,
         nodeid: str,
@@ -460,9 +489,16 @@ def hostile() -> Stream:
     path = "suites/tést_[red].py"
     stream.unit(1, path, suite.name, 8)
     names = (
-        "test_[bold red]x[/]", "test_\x1b[31mred\x1b[0m", "test_\x00\x07\x7f\x9b2J", "test_\ud800",
-        "test_👩‍👩‍👧 日本語", "test_" + "long" * 75, "test_a\nb\r\tc", "test_]]>&<\"'", "test_\u202eabc",
-    )  # fmt: skip
+        "test_[bold red]x[/]",
+        "test_\x1b[31mred\x1b[0m",
+        "test_\x00\x07\x7f\x9b2J",
+        "test_\ud800",
+        "test_👩\u200d👧 日本語",
+        "test_" + "long" * 75,
+        "test_a\nb\r\tc",
+        "test_]]>&<\"'",
+        "test_\u202eabc",
+    )
     for name in names:
         stream.test(1, f"{path}::{name}", suite=suite.name, name=name)
         section = Section(title=f"Captured stderr {name}", text=f"\x1b[2J\x1b[1;31m{name}\x00\n")

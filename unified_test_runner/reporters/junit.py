@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from unified_test_runner.model import EntryKind, Outcome
 from unified_test_runner.reporters.destination import replace_file
-from unified_test_runner.reporters.text import xml
+from unified_test_runner.reporters.text import uncoloured, xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -167,7 +167,7 @@ def _names(entry: Entry) -> tuple[str, str]:
 def _details(attempt: Attempt) -> str:
     parts = [phase.longrepr or phase.message for phase in attempt.bad_phases]
     parts += [attempt.reason] if attempt.reason else []
-    return xml("\n".join(part for part in parts if part)) or xml(attempt.message)
+    return xml(uncoloured("\n".join(part for part in parts if part))) or xml(attempt.message)
 
 
 def _sections(entry: Entry, *, is_error: bool) -> str | None:
@@ -178,4 +178,4 @@ def _sections(entry: Entry, *, is_error: bool) -> str | None:
         for section in phase.sections
         if ("stderr" in section.title) is is_error
     ]
-    return xml("\n".join(texts)) or None
+    return xml(uncoloured("\n".join(texts))) or None

@@ -10,10 +10,12 @@ import dataclasses
 import enum
 import types
 import typing
-from collections.abc import Mapping
 from typing import Any
 
 from unified_test_runner.events import EVENT_TYPES, LOG_VERSION
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SCALARS: Mapping[Any, str] = {
     str: "string",

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 
 #: Control characters, line separators beside `\n`, marks that reorder text, lone surrogates.
-_UNSAFE = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
-)
+_UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _UNSAFE_IN_LINE = re.compile(f"[{_UNSAFE}\t\n]")
 _UNSAFE_IN_BLOCK = re.compile(f"[{_UNSAFE}]")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -23,20 +21,25 @@ def one_line(text: str) -> str:
     """Return `text` fit for one line: what would move the cursor is written as an escape."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE_IN_LINE.sub(_escaped, _joined(_COLOURS.sub("", text)))
+    return _UNSAFE_IN_LINE.sub(_escaped, _joined(text))
 
 
 def block(text: str) -> str:
     """Return `text` fit for several lines: newlines stay, tabs are expanded, colours go."""
-    text = _COLOURS.sub("", text).replace("\r\n", "\n").expandtabs(8)
+    text = uncoloured(text).replace("\r\n", "\n").expandtabs(8)
     return _UNSAFE_IN_BLOCK.sub(_escaped, _joined(text))
+
+
+def uncoloured(text: str) -> str:
+    """Return `text` without the sequences that only set colours; for output, never for names."""
+    return _COLOURS.sub("", text)
 
 
 def xml(text: str) -> str:
     """Return `text` with whatever XML 1.0 cannot hold written as an escape."""
     if text.isascii() and text.isprintable():
         return text
-    text = _COLOURS.sub("", text).replace("\r\n", "\n").replace("\r", "\\r")
+    text = text.replace("\r\n", "\n").replace("\r", "\\r")
     return _NOT_XML.sub(_escaped, _joined(text))
 
 

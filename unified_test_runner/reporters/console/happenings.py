@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.model import EntryKind, Outcome
+from unified_test_runner.reporters.base import PLAIN_WIDTH
 from unified_test_runner.reporters.console import lines
 from unified_test_runner.reporters.console.failures import output
 from unified_test_runner.reporters.console.lines import Line
@@ -48,7 +49,7 @@ def _test(event: events.TestFinished, report: RunReport, settings: ReporterSetti
     entry = report.entries[event.entry, event.nodeid, event.occurrence]
     found = []
     if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
-        line = lines.verdict_of(entry)
+        line = lines.verdict_of(entry, settings.width or PLAIN_WIDTH)
         attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
         found.append(Line(f"{line.text}{attempt}", line.style))
     # The output of what failed stands in the summary, with its traceback.
