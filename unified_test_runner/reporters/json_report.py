@@ -116,7 +116,7 @@ def _services(report: RunReport) -> list[dict[str, Any]]:
             "reason": service.reason,
             "version": service.version,
             "address": service.address,
-            "boot_s": service.boot_s,
+            "boot_s": None if service.boot_s is None else _rounded(service.boot_s),
             "peak_rss_bytes": service.peak_rss_bytes,
             "message": service.message,
             "log_tail": list(service.log_tail),
@@ -145,14 +145,15 @@ def _workers(report: RunReport) -> list[dict[str, Any]]:
 def _wall(report: RunReport) -> dict[str, float]:
     wall = report.wall
     return {
-        "services_s": wall.services_s,
-        "startup_s": wall.startup_s,
-        "collection_s": wall.collection_s,
-        "tests_s": wall.tests_s,
-        "idle_s": wall.idle_s,
-        "shutdown_s": wall.shutdown_s,
+        "services_s": _rounded(wall.services_s),
+        "startup_s": _rounded(wall.startup_s),
+        "collection_s": _rounded(wall.collection_s),
+        "tests_s": _rounded(wall.tests_s),
+        "idle_s": _rounded(wall.idle_s),
+        "shutdown_s": _rounded(wall.shutdown_s),
     }
 
 
 def _rounded(value: float) -> float:
-    return round(value, 6)
+    # A float also where a whole number was given: a replay reads it back as one.
+    return round(float(value), 6)

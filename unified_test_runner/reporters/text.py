@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 #: Control characters, line separators beside `\n`, marks that reorder text, lone surrogates.
-_UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_REORDERING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = f"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_REORDERING}"
 _UNSAFE_IN_LINE = re.compile(f"[{_UNSAFE}\t\n]")
 _UNSAFE_IN_BLOCK = re.compile(f"[{_UNSAFE}]")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
