@@ -1,0 +1,44 @@
+"""The console for logs and pipes: lines of text that stay, nothing redrawn, no colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unified_test_runner.events import UnitFinished
+from unified_test_runner.reporters.base import PLAIN_WIDTH
+from unified_test_runner.reporters.console.happenings import remarks, unit_line
+from unified_test_runner.reporters.console.summary import summary
+from unified_test_runner.reporters.destination import LineStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unified_test_runner.events import Stamped
+    from unified_test_runner.report import RunReport
+    from unified_test_runner.reporters.base import ReporterSettings
+    from unified_test_runner.reporters.console.lines import Line
+
+
+class PlainConsole:
+    """A header, what goes wrong as it comes, a line per file, and the summary."""
+
+    def __init__(self, settings: ReporterSettings) -> None:
+        self._settings = settings
+        self._width = settings.width or PLAIN_WIDTH
+        self._stream = LineStream(settings.stream, settings.encoding)
+
+    def handle(self, stamped: Stamped, report: RunReport) -> None:
+        """Print what the event is worth, often nothing."""
+        event = stamped.event
+        if isinstance(event, UnitFinished):
+            if self._settings.verbosity >= 0:
+                self._print(unit_line(event, stamped.t_mono, report, self._width))
+        elif found := remarks(event, report, self._settings):
+            self._print(found)
+
+    def close(self, report: RunReport) -> None:
+        """Print the summary."""
+        self._print(summary(report, self._settings, self._width))
+
+    def _print(self, found: Sequence[Line]) -> None:
+        self._stream.write(line.text for line in found)
