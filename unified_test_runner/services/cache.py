@@ -30,7 +30,9 @@ class Cache:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._folder = cache_directory(environ)
 
-    def entry(self, kind: str, made_from: Mapping[str, object], build: Callable[[Path], None]) -> Path:
+    def entry(
+        self, kind: str, made_from: Mapping[str, object], build: Callable[[Path], None]
+    ) -> Path:
         """Return the folder made from `made_from`, building it first if need be.
 
         Args:

@@ -140,8 +140,6 @@ def tail(log: Path, start: int = 0) -> tuple[str, ...]:
     return tuple(line.rstrip() for line in text.splitlines()[-_TAIL_LINES:])
 
 
-
-
 def _spawn(program: Program, run_id: str) -> subprocess.Popen[bytes]:
     account = program.account
     head = [

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner.kinds import KindInfo, ProviderChoice
-    from unified_test_runner.model import Isolation, ServiceSpec
+    from unified_test_runner.model import ServiceSpec
     from unified_test_runner.services.lease import Lease
 
 
@@ -49,15 +49,14 @@ def free_port() -> int:
 class Order:
     """One server to be had.
 
-    `slot` is set for a server of one slot alone. `isolation` is what the server will be used
-    for. `cancel` ends every wait. `choose_port` names the port to try next.
+    `slot` is set for a server of one slot alone. `cancel` ends every wait. `choose_port` names
+    the port to try next.
     """
 
     spec: ServiceSpec
     info: KindInfo
     settings: BrokerSettings
     lease: Lease
-    isolation: Isolation
     cancel: threading.Event
     slot: int | None = None
     choose_port: Callable[[], int] = free_port

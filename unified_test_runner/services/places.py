@@ -56,9 +56,7 @@ def state_directory(environ: Mapping[str, str]) -> Path:
         if _is_made_private(candidate):
             return candidate
     tried = ", ".join(str(path) for path in _state_candidates(environ))
-    raise RunnerError(
-        f"no state directory can be written: tried {tried}", hint="set UTR_STATE_DIR"
-    )
+    raise RunnerError(f"no state directory can be written: tried {tried}", hint="set UTR_STATE_DIR")
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner.kinds import KindInfo
-    from unified_test_runner.model import Endpoint
+    from unified_test_runner.model import Endpoint, Isolation
     from unified_test_runner.services.binaries import BinarySource
     from unified_test_runner.services.children import Program
     from unified_test_runner.services.order import Order
@@ -95,8 +95,8 @@ class Tenancy(Protocol):
             CancelledError: the run is ending.
         """
 
-    def open(self) -> Namespace:
-        """Make what one slot gets.
+    def open(self, isolation: Isolation) -> Namespace:
+        """Make what one slot gets; with `shared` it is the same for all.
 
         Raises:
             NamespaceError: it cannot be made.
@@ -128,7 +128,10 @@ class Kind(Protocol):
         """
 
     def tenancy(self, access: Access, order: Order) -> Tenancy:
-        """Return what divides this server among slots, as `order.isolation` wants it."""
+        """Return what divides this server among slots."""
+
+    def caveat(self, access: Access) -> str:
+        """Return what users should know about sharing this server, or nothing."""
 
 
 class RefusedError(Exception):

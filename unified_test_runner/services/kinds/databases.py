@@ -68,13 +68,13 @@ class PostgresTenancy:
         )
         self._template = name
 
-    def open(self) -> Namespace:
+    def open(self, isolation: Isolation) -> Namespace:
         """Create a database for a slot.
 
         Raises:
             NamespaceError: the server refused.
         """
-        if self._order.isolation is not Isolation.SHARED:
+        if isolation is not Isolation.SHARED:
             return self._clone()
         with self._sharing:
             if self._shared is None:
@@ -114,9 +114,7 @@ class PostgresTenancy:
         )
 
     def _drop(self, name: str) -> None:
-        self._administer(
-            "drop a database", lambda connection: drop_database(connection, name)
-        )
+        self._administer("drop a database", lambda connection: drop_database(connection, name))
         holding = self._holdings.pop(name, None)
         if holding is not None:
             self._order.lease.forget(holding)
@@ -133,9 +131,7 @@ class PostgresTenancy:
     def _administer(self, what: str, action: Callable[[PgConnection], T]) -> T:
         access = self._access
         try:
-            with PgConnection(
-                access.endpoint, timeout_s=_TIMEOUT_S, tls=access.tls
-            ) as connection:
+            with PgConnection(access.endpoint, timeout_s=_TIMEOUT_S, tls=access.tls) as connection:
                 return action(connection)
         except (OSError, PgError) as error:
             hint = ""

@@ -38,14 +38,17 @@ class LogicalTenancy:
     def prepare(self) -> None:
         """Do nothing: there is no template to clone from."""
 
-    def open(self) -> Namespace:
-        """Claim an empty database.
+    def open(self, isolation: Isolation) -> Namespace:
+        """Claim an empty database; of a server of ours, the whole unless one was asked for.
 
         Raises:
             NamespaceError: none is left, or the server refused.
         """
+        endpoint = self._access.endpoint
+        if self._access.is_ours and isolation is not Isolation.DATABASE:
+            return Namespace(name=endpoint.address, endpoint=endpoint)
         with self._lock:
-            if self._shared is not None:
+            if isolation is Isolation.SHARED and self._shared is not None:
                 return self._shared
             try:
                 namespace = self._claim_any()
@@ -53,7 +56,7 @@ class LogicalTenancy:
                 raise NamespaceError(
                     self._order.spec.name, f"cannot claim a database: {error}"
                 ) from error
-            if self._order.isolation is Isolation.SHARED:
+            if isolation is Isolation.SHARED:
                 self._shared = namespace
             return namespace
 
@@ -74,7 +77,7 @@ class LogicalTenancy:
             except RemovalError as error:
                 raise NamespaceError(self._order.spec.name, str(error)) from error
             del self._held[namespace.name]
-            self._order.lease.forget(held)
+            self._forget(held)
 
     def close_all(self) -> list[str]:
         """Give back what is left; returns texts of what went wrong."""
@@ -111,19 +114,27 @@ class LogicalTenancy:
         connection.run("SELECT", number)
         if connection.run("DBSIZE") != 0:
             return False
-        self._order.lease.record(held)
+        self._record(held)
         connection.run("SELECT", own)
         if connection.run("SET", held.lock, held.token, "NX") is None:
-            self._order.lease.forget(held)
+            self._forget(held)
             return False
         connection.run("SELECT", number)
         if connection.run("DBSIZE") != 0:  # filled between the first look and the claim
             connection.run("SELECT", own)
             connection.run("DEL", held.lock)
-            self._order.lease.forget(held)
+            self._forget(held)
             return False
         self._held[str(number)] = held
         return True
+
+    def _record(self, held: OwnedLogicalDatabase) -> None:
+        if not self._access.is_ours:  # a server of ours takes its databases along
+            self._order.lease.record(held)
+
+    def _forget(self, held: OwnedLogicalDatabase) -> None:
+        if not self._access.is_ours:
+            self._order.lease.forget(held)
 
 
 def _database_count(connection: RedisConnection) -> int:

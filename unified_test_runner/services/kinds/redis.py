@@ -7,9 +7,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from unified_test_runner.kinds import KINDS
-from unified_test_runner.model import Endpoint, Isolation
+from unified_test_runner.model import Endpoint
 from unified_test_runner.services.children import Program
-from unified_test_runner.services.kinds.base import Access, Namespace, RefusedError
+from unified_test_runner.services.kinds.base import Access, RefusedError
 from unified_test_runner.services.kinds.logical import LogicalTenancy
 from unified_test_runner.services.kinds.resp import RedisConnection, RedisError
 from unified_test_runner.services.waiting import NotReadyError
@@ -76,28 +76,6 @@ class RedisRecipe:
         """Do nothing: the configuration said it all."""
 
 
-class WholeServer:
-    """Gives each slot the whole server: one of its own, or one for all."""
-
-    def __init__(self, access: Access, order: Order) -> None:
-        self._access = access
-        self._order = order
-
-    def prepare(self) -> None:
-        """Do nothing: a namespace is prepared by whoever opens it."""
-
-    def open(self) -> Namespace:
-        """Return the server itself."""
-        return Namespace(name=self._access.endpoint.address, endpoint=self._access.endpoint)
-
-    def close(self, namespace: Namespace) -> None:
-        """Do nothing: the server ends with its slot or with the run."""
-
-    def close_all(self) -> list[str]:
-        """Do nothing, without errors."""
-        return []
-
-
 class Redis:
     """The kind `redis`."""
 
@@ -125,9 +103,9 @@ class Redis:
             raise RefusedError(str(error)) from error
 
     def tenancy(self, access: Access, order: Order) -> Tenancy:
-        """Return the server as a whole, or numbered databases of it."""
-        if order.isolation is Isolation.DATABASE or (
-            order.isolation is Isolation.SHARED and not access.is_ours
-        ):
-            return LogicalTenancy(access, order)
-        return WholeServer(access, order)
+        """Return what gives out this server as a whole, or numbered databases of it."""
+        return LogicalTenancy(access, order)
+
+    def caveat(self, access: Access) -> str:
+        """Return a warning where slots share a server, as they then share its channels."""
+        return "" if access.is_ours else "publish/subscribe crosses the databases of slots"
