@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 from unified_test_runner import __version__, events
 from unified_test_runner.crew import Premises
 from unified_test_runner.engine import Engine, Orders
+from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
 from unified_test_runner.model import ExitCode
 from unified_test_runner.recording import Recorder
-from unified_test_runner.report import RunReport
 from unified_test_runner.reporters import make_reporters
+from unified_test_runner.reporters.log import LongOutputs
+from unified_test_runner.reporters.publisher import Publisher
 from unified_test_runner.rundir import make_run_directory, new_run_id
 from unified_test_runner.services.lease import Lease
 from unified_test_runner.services.sweep import sweep
@@ -68,7 +70,7 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
     reporters = make_reporters(
         reporter_settings(settings.output, settings.environ, directory.events)
     )
-    recorder = Recorder(RunReport(), reporters, clock)
+    recorder = Recorder(Publisher(reporters, LongOutputs(directory.path)), clock)
     run = _Run(
         run_id=run_id,
         directory=directory,
@@ -131,20 +133,20 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
         )
     code = recorder.report.exit_code(is_empty_allowed=is_empty_allowed)
     recorder.emit(events.RunFinished(exit_code=code, duration_s=recorder.now, wall=wall))
-    failures = recorder.close()
+    fault = recorder.close()
+    if fault:
+        raise RunDirectoryError(fault)
     if run.settings.output.events is not None:
-        failures += _copy_log(run.directory.events, run.settings.output.events)
-    for failure in failures:
-        print(f"error: {failure}")  # noqa: T201 - the reporters are closed
-    return ExitCode.INTERNAL if failures else code
+        _copy_log(run.directory.events, run.settings.output.events)
+    return code
 
 
-def _copy_log(log: Path, to: Path) -> list[str]:
+def _copy_log(log: Path, to: Path) -> None:
     try:
         to.write_bytes(log.read_bytes())
     except OSError as error:
-        return [f"the event log cannot be written to {to}: {error.strerror or error}"]
-    return []
+        reason = error.strerror or str(error)
+        raise RunDirectoryError(f"the event log cannot be written to {to}: {reason}") from error
 
 
 def _run_plan(run: _Run) -> events.WallTime:

@@ -39,6 +39,7 @@ class RunLoop:
         self._meter = meter
         self._last: pytest.Item | None = None
         self._phases: list[dict[str, Any]] = []
+        self._sections = 0
         self._deselected = 0
         self._warnings = 0
         self._is_stopping = False
@@ -153,6 +154,7 @@ class RunLoop:
         self._channel.send(wire.TEST_STARTED, index=index, nodeid=item.nodeid, **place)
         self._channel.flush()
         self._phases = []
+        self._sections = 0
         self._last = item
         rss, cpu, began = self._meter.rss_bytes(), self._meter.cpu_s(), time.perf_counter()
         try:
@@ -177,9 +179,12 @@ class RunLoop:
         if self._last is None:
             return
         state = self._session._setupstate
-        call = CallInfo.from_call(
-            lambda: state.teardown_exact(item), when="teardown", reraise=_SESSION_ENDS
-        )
+
+        def tear_down() -> None:
+            __tracebackhide__ = True
+            state.teardown_exact(item)
+
+        call = CallInfo.from_call(tear_down, when="teardown", reraise=_SESSION_ENDS)
         if call.excinfo is not None:
             report = pytest.TestReport.from_item_and_call(self._last, call)
             self._session.testsfailed += 1
@@ -194,7 +199,8 @@ class RunLoop:
         """Keep a phase of the running test."""
         if hasattr(report, "context") and not report.failed:
             return  # a subtest that did not fail is part of its test
-        self._phases.append(record.phase(report))
+        self._phases.append(record.phase(report, self._sections))
+        self._sections = len(report.sections)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Send what could not be collected, or was skipped as a whole, as an entry."""
@@ -234,12 +240,14 @@ def _broken_phase(error: BaseException) -> dict[str, Any]:
     info = pytest.ExceptionInfo.from_exception(error)
     if isinstance(error, _SESSION_ENDS):
         message = f"the test raised {type(error).__name__}, which would end the whole session"
+        longrepr = info.exconly()
     else:
         message = f"a plugin failed: {type(error).__name__}: {error}"
+        longrepr = str(info.getrepr(style="short"))
     return {
         "when": "call",
         "outcome": "error",
         "duration_s": 0.0,
         "message": message.splitlines()[0],
-        "longrepr": wire.shorten(str(info.getrepr(style="short"))),
+        "longrepr": wire.shorten(longrepr),
     }

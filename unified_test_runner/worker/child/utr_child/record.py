@@ -16,8 +16,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-def phase(report: Any) -> dict[str, Any]:
-    """Return one phase of a test, or the collection of a file, as plain data."""
+def phase(report: Any, known_sections: int = 0) -> dict[str, Any]:
+    """Return one phase of a test, or the collection of a file, as plain data.
+
+    Each report of a test repeats the captured output of the phases before it; the first
+    `known_sections` of them are left out.
+    """
     plain: dict[str, Any] = {
         "when": getattr(report, "when", None) or "collect",
         "outcome": report.outcome,
@@ -30,7 +34,7 @@ def phase(report: Any) -> dict[str, Any]:
         plain["message"] = _message(report.longrepr, plain["longrepr"])
     sections = [
         {"title": str(title), "text": wire.shorten(str(text))}
-        for title, text in report.sections
+        for title, text in report.sections[known_sections:]
         if text
     ]
     if sections:
