@@ -22,7 +22,6 @@ from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
 from unified_test_runner.worker import protocol
-from unified_test_runner.worker.process import WorkerProcess
 from unified_test_runner.worker.template import Template
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from unified_test_runner.recording import Recorder
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
+    from unified_test_runner.worker.process import WorkerProcess
 
 #: Displays are refreshed and deadlines looked at this often.
 _TICK_S = 0.1
@@ -363,4 +363,3 @@ def _inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:
     """The node ids given for a path, without that path."""
     pairs: Any = (nodeid.partition("::") for nodeid in node_ids)
     return tuple(inner for given, _, inner in pairs if given == path and inner)
-

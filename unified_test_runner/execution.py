@@ -22,7 +22,6 @@ from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
-from unified_test_runner.model import ExitCode
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
 from unified_test_runner.reporters.log import LongOutputs
@@ -34,6 +33,7 @@ from unified_test_runner.services.watcher import Watcher
 from unified_test_runner.settings import reporter_settings
 
 if TYPE_CHECKING:
+    from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
     from unified_test_runner.rundir import RunDirectory
@@ -128,9 +128,7 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     is_empty_allowed = run.settings.no_tests != "fail"
     if is_empty_allowed and not recorder.report.executed:
         level = "warning" if run.settings.no_tests == "warn" else "info"
-        recorder.emit(
-            events.NoticeGiven(level=level, message="no test ran, as --no-tests allows")
-        )
+        recorder.emit(events.NoticeGiven(level=level, message="no test ran, as --no-tests allows"))
     code = recorder.report.exit_code(is_empty_allowed=is_empty_allowed)
     recorder.emit(events.RunFinished(exit_code=code, duration_s=recorder.now, wall=wall))
     fault = recorder.close()

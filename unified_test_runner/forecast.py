@@ -56,8 +56,7 @@ def difference(group: Group, units: Sequence[UnitPlan]) -> ForecastDiffered | No
 def _covering_suite(group: Group, path: str) -> str | None:
     for suite in group.suites:
         if suite.is_whole and any(
-            root in {"", "."} or path == root or path.startswith(f"{root}/")
-            for root in suite.paths
+            root in {"", "."} or path == root or path.startswith(f"{root}/") for root in suite.paths
         ):
             return suite.name
     return None

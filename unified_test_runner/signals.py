@@ -7,6 +7,8 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import Self
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -16,7 +18,7 @@ _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class SignalInbox:
     """Takes SIGINT, SIGTERM and SIGHUP while it is entered; restores what was before."""
 
-    def __enter__(self) -> SignalInbox:
+    def __enter__(self) -> Self:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)

@@ -92,9 +92,7 @@ class Project:
     def call(self, *argv: str, cwd: str = ".", **env: str) -> Result:
         """Run any command line as it is."""
         nowhere = self.root / "nowhere"
-        return self._finish(
-            [*COMMAND, *argv], argv, self.root / cwd, 60, env, nowhere, nowhere
-        )
+        return self._finish([*COMMAND, *argv], argv, self.root / cwd, 60, env, nowhere, nowhere)
 
     def start(self, *argv: str, **env: str) -> tuple[subprocess.Popen[str], Path]:
         """Start tests and do not wait; returns the process and its event log's folder."""
@@ -148,9 +146,7 @@ class Project:
 @pytest.fixture
 def clean_environ(tmp_path: Path) -> dict[str, str]:
     """The environment of a user who has set nothing, with a state directory of the test's own."""
-    environ = {
-        name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)
-    }
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     environ["PYTHONPATH"] = str(REPOSITORY)
     environ["UTR_STATE_DIR"] = str(tmp_path / "state")
     return environ

@@ -15,6 +15,8 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
+from typing_extensions import Self
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -72,7 +74,7 @@ class PgConnection:
             self._socket.close()
             raise
 
-    def __enter__(self) -> PgConnection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -10,6 +10,8 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Union
 
+from typing_extensions import Self
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -46,7 +48,7 @@ class RedisConnection:
             self.close()
             raise
 
-    def __enter__(self) -> RedisConnection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
