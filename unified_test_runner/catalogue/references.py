@@ -267,7 +267,7 @@ class References:
 
 def is_below(path: str, folder: str) -> bool:
     """Whether `path` is `folder` or lies in it; both normal and relative to the root."""
-    return folder == "." or path == folder or path.startswith(f"{folder}/")
+    return folder in {".", path} or path.startswith(f"{folder}/")
 
 
 def nearest_path(root: Path, path: str) -> str:

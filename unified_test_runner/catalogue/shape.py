@@ -78,24 +78,27 @@ def _places(tree: Node, loc: Location) -> tuple[Place, Place]:
 
 def _describe(detail: ErrorDetails, loc: Location) -> tuple[str, str, bool]:
     """Return message, hint, and whether the fault lies in the key."""
-    code, value = detail["type"], detail["input"]
-    subject = _subject(loc)
     if loc and loc[-1] == _KEY_MARK:
         return f"'{loc[-2]}' is no valid name", "letters, digits, '_', '.' and '-'", True
-    if code == "extra_forbidden":
+    if detail["type"] == "extra_forbidden":
         return (*_unknown_key(loc), True)
-    if code == "missing":
+    if detail["type"] == "missing":
         hint = "write 'version: 1'" if loc == ("version",) else ""
-        return f"{subject} is missing", hint, True
+        return f"{_subject(loc)} is missing", hint, True
+    return (*_wrong_value(detail, _subject(loc)), False)
+
+
+def _wrong_value(detail: ErrorDetails, subject: str) -> tuple[str, str]:
+    code, value = detail["type"], detail["input"]
     if code == "literal_error":
-        return (*_wrong_word(detail, subject), False)
+        return _wrong_word(detail, subject)
     if code == "wanted":
-        return (f"{subject} {detail['msg']}" if "ctx" in detail else detail["msg"], "", False)
+        return f"{subject} {detail['msg']}" if "ctx" in detail else detail["msg"], ""
     if code == "string_pattern_mismatch":
-        return f"{subject} wants a name, got {got(value)}", "", False
+        return f"{subject} wants a name, got {got(value)}", ""
     if wanted := _WANTED.get(code):
-        return f"{subject} wants {wanted}, got {_got(code, value)}", _how(wanted, value), False
-    return f"{subject}: {detail['msg'].lower()}", "", False
+        return f"{subject} wants {wanted}, got {_got(code, value)}", _how(wanted, value)
+    return f"{subject}: {detail['msg'].lower()}", ""
 
 
 def _subject(loc: Location) -> str:
