@@ -231,8 +231,8 @@ class CatalogueModel(_Model):
     """The suites, categories and services of a project."""
 
     version: Literal[1] = Field(description="Version of this format.")
-    defaults: Annotated[DefaultsModel, BeforeValidator(_nothing_is_empty)] = DefaultsModel(
-        workers=None
+    defaults: Annotated[DefaultsModel, BeforeValidator(_nothing_is_empty)] = Field(
+        default_factory=lambda: DefaultsModel.model_validate({})
     )
     categories: Annotated[
         dict[Name, Annotated[CategoryModel, BeforeValidator(_nothing_is_empty)]],

@@ -25,7 +25,7 @@ def catalogue_schema() -> dict[str, Any]:
     }
     _tidy(body)
     for name, section in body["properties"].items():
-        if name != "version" and name != "defaults":
+        if name not in {"version", "defaults"}:
             section["type"] = ["object", "null"]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

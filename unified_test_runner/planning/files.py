@@ -123,7 +123,8 @@ def expand_testpaths(root: Path, testpaths: Iterable[str]) -> tuple[str, ...]:
     """Return the existing paths that pytest's `testpaths` name; they may be globs."""
     found: dict[str, None] = {}
     for pattern in testpaths:
-        for path in sorted(glob.iglob(pattern, root_dir=root, recursive=True)):
+        # `glob`, as pytest itself: `Path.glob` differs in `**`, in hidden names, in errors.
+        for path in sorted(glob.iglob(pattern, root_dir=root, recursive=True)):  # noqa: PTH207
             found[os.path.normpath(path).replace(os.sep, "/")] = None
     return tuple(found)
 

@@ -14,7 +14,7 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from unified_test_runner.planning.patterns import can_complete
+from unified_test_runner.planning.patterns import can_complete, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ def _answer(pattern: str, name: NodeName) -> Answer:
     if name.is_open:
         open_end = can_complete(pattern, name.text, "")
         return Answer.CANNOT_TELL if open_end else Answer.CANNOT_MATCH
-    if can_complete(pattern, name.text, "$"):
+    if matches(pattern, name.text):
         return Answer.MATCHES
     parametrised = can_complete(pattern, f"{name.text}[", "]")
     return Answer.CANNOT_TELL if parametrised else Answer.CANNOT_MATCH
@@ -97,7 +97,7 @@ def index_names(source: bytes, path: str, ini: PytestIni) -> NameIndex:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return NameIndex(path=path, names=(everything,))
     scope = _Reader(ini=ini, classes=_classes(module.body))
-    scope.read(module.body, f"{path}::", in_class=False)
+    scope.read(module.body, f"{path}::")
     return NameIndex(path=path, names=tuple(dict.fromkeys(scope.found)))
 
 
@@ -141,7 +141,7 @@ class _Reader:
     classes: dict[str, ast.ClassDef]
     found: list[NodeName] = field(default_factory=list)
 
-    def read(self, body: Sequence[ast.stmt], prefix: str, *, in_class: bool) -> None:
+    def read(self, body: Sequence[ast.stmt], prefix: str) -> None:
         for statement in body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._function(statement, prefix)
@@ -150,7 +150,7 @@ class _Reader:
             elif isinstance(statement, (ast.Import, ast.ImportFrom)):
                 self._import(statement, prefix)
             else:
-                self._statement(statement, prefix, in_class=in_class)
+                self._statement(statement, prefix)
 
     def _add(self, text: str, *, is_open: bool = False) -> None:
         self.found.append(NodeName(text=text, is_open=is_open))
@@ -178,7 +178,7 @@ class _Reader:
             is_wanted = True
         if is_wanted:
             for each in lineage:
-                self.read(each.body, own, in_class=True)
+                self.read(each.body, own)
 
     def _lineage(self, node: ast.ClassDef) -> tuple[list[ast.ClassDef], bool]:
         """Return the class with its bases in this file, and whether these are all it has."""
@@ -212,7 +212,7 @@ class _Reader:
         if looks_like_one or _is_named(name, self.ini.python_classes):
             self._add(f"{prefix}{name}::", is_open=True)
 
-    def _statement(self, node: ast.stmt, prefix: str, *, in_class: bool) -> None:
+    def _statement(self, node: ast.stmt, prefix: str) -> None:
         for target in _targets(node):
             if isinstance(target, ast.Name):
                 self._bound(target.id, prefix, is_imported=False)
@@ -222,7 +222,7 @@ class _Reader:
             if isinstance(child, ast.expr) and _makes_names(child):
                 self._add(prefix, is_open=True)
         for block in _blocks(node):
-            self.read(block, prefix, in_class=in_class)
+            self.read(block, prefix)
 
 
 def _classes(body: Iterable[ast.stmt]) -> dict[str, ast.ClassDef]:

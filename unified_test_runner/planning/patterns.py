@@ -7,6 +7,7 @@ is literal; case counts. A pattern without `*` and `?` may stand anywhere: `*pat
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import zlib
 from typing import TYPE_CHECKING
@@ -52,6 +53,16 @@ def _literal(text: str) -> str:
 def _first_place(part: str, name: str) -> str:
     # Python 3.10 has no atomic groups: a captured lookahead, repeated, is one.
     return rf"(?=(?P<{name}>.*?{_literal(part)}))(?P={name})"
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether the whole of `text` matches."""
+    return bool(_compiled(pattern).search(text))
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
 
 
 def can_complete(pattern: str, prefix: str, ending: str) -> bool:
