@@ -54,3 +54,8 @@ class Catalogue:
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)
     suites: Mapping[str, SuiteSpec] = field(default_factory=dict)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies in it; both normal and relative to the root."""
+    return folder in {".", path} or path.startswith(f"{folder}/")

@@ -13,10 +13,11 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unified_test_runner.catalogue.content import DEFAULT_SUITE
+from unified_test_runner.catalogue.content import DEFAULT_SUITE, is_below
 from unified_test_runner.catalogue.faults import Faults, Place, nearest
 from unified_test_runner.catalogue.models import NOT_YET_KINDS
 from unified_test_runner.kinds import KINDS, KindInfo
+from unified_test_runner.model import Isolation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,9 @@ class References:
     def _check_service(self, name: str, entry: Entry) -> None:
         kind = self._kind(name, entry)
         self._known_names(entry.node.get("needs"), "service", "services", name)
-        if (isolation := entry.node.get("isolation")) and kind:
-            self._check_isolation(isolation, kind)
+        if kind:
+            self._check_isolation(entry.node.get("isolation"), kind, entry)
+            self._check_software(entry.node.get("embedded"), kind)
         if version := entry.node.get("version"):
             self._check_version(version)
         if provides := entry.node.get("provides"):
@@ -86,12 +88,23 @@ class References:
             self.faults.add(place, message, f"known kinds: {known}")
         return None
 
-    def _check_isolation(self, node: Node, kind: KindInfo) -> None:
-        allowed = [isolation.value for isolation in kind.isolations]
-        words = {"database", "instance", "shared"}
-        if node.value in words and node.value not in allowed:
+    def _check_isolation(self, node: Node | None, kind: KindInfo, service: Entry) -> None:
+        if node is None:
+            return
+        allowed = {kind.isolation, Isolation.INSTANCE, Isolation.SHARED}
+        if service.node.get("external"):
+            allowed.add(kind.external_isolation)
+        words = [isolation.value for isolation in Isolation]
+        if node.value in words and Isolation(node.value) not in allowed:
+            known = ", ".join(sorted(isolation.value for isolation in allowed))
             message = f"isolation '{node.value}' is not to be had with kind '{kind.name}'"
-            self.faults.add(node.place, message, f"known: {', '.join(allowed)}")
+            self.faults.add(node.place, message, f"known: {known}")
+
+    def _check_software(self, node: Node | None, kind: KindInfo) -> None:
+        names = [software.name for software in kind.software]
+        if node and isinstance(node.value, str) and node.value and node.value not in names:
+            message = f"unknown server '{node.value}' of kind '{kind.name}'"
+            self.faults.add(node.place, message, nearest(node.value, names))
 
     def _check_version(self, node: Node) -> None:
         from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -167,8 +180,8 @@ class References:
                 seen.add(used)
                 self._known(used, place, "service", "services", name)
                 kind = self._kind_of(used)
-                if isolation and kind:
-                    self._check_isolation(isolation, kind)
+                if kind:
+                    self._check_isolation(isolation, kind, self._section("services")[used])
                 self._check_variables(used, place, providers)
 
     def _kind_of(self, service: str) -> KindInfo | None:
@@ -263,11 +276,6 @@ class References:
         same = posixpath.normpath(shown) == posixpath.normpath(str(item.value))
         by = "" if same else f" by its path '{shown}'"
         self.faults.add(item.place, f"'{item.value}' is already claimed by {owner}{by}")
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether `path` is `folder` or lies in it; both normal and relative to the root."""
-    return folder in {".", path} or path.startswith(f"{folder}/")
 
 
 def nearest_path(root: Path, path: str) -> str:

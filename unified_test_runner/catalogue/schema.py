@@ -19,11 +19,12 @@ COMMITTED_PATH = "config/catalogue.schema.json"
 def catalogue_schema() -> dict[str, Any]:
     """Return the schema, draft 2020-12, as plain data."""
     body = CatalogueModel.model_json_schema()
-    body["$defs"]["ServiceModel"]["properties"]["kind"] = {
-        "enum": list(KINDS),
-        "description": "What it is; required unless the entry's own name is a kind.",
-    }
     _tidy(body)
+    service = body["$defs"]["ServiceModel"]["properties"]
+    service["kind"]["enum"] = list(KINDS)
+    service["embedded"]["enum"] = [
+        software.name for kind in KINDS.values() for software in kind.software
+    ]
     for name, section in body["properties"].items():
         if name not in {"version", "defaults"}:
             section["type"] = ["object", "null"]
