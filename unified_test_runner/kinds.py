@@ -75,51 +75,15 @@ _POSTGRES = KindInfo(
         }
     ),
     client_variables=frozenset(
-        [
-            "DATABASE_URL",
-            "PGHOST",
-            "PGHOSTADDR",
-            "PGPORT",
-            "PGUSER",
-            "PGPASSWORD",
-            "PGDATABASE",
-            "PGSERVICE",
-            "PGSERVICEFILE",
-            "PGPASSFILE",
-            "PGOPTIONS",
-            "PGAPPNAME",
-            "PGSSLMODE",
-            "PGREQUIRESSL",
-            "PGSSLCERT",
-            "PGSSLKEY",
-            "PGSSLROOTCERT",
-            "PGSSLCRL",
-            "PGSSLCRLDIR",
-            "PGSSLNEGOTIATION",
-            "PGSSLMINPROTOCOLVERSION",
-            "PGSSLMAXPROTOCOLVERSION",
-            "PGCHANNELBINDING",
-            "PGREQUIREAUTH",
-            "PGREQUIREPEER",
-            "PGGSSENCMODE",
-            "PGKRBSRVNAME",
-            "PGCONNECT_TIMEOUT",
-            "PGCLIENTENCODING",
-            "PGDATESTYLE",
-            "PGTZ",
-            "PGGEQO",
-            "PGTARGETSESSIONATTRS",
-            "PGLOADBALANCEHOSTS",
-            "PGDATA",
-            "PGLOCALEDIR",
-            "PGSYSCONFDIR",
-            "POSTGRES_URL",
-            "POSTGRES_HOST",
-            "POSTGRES_PORT",
-            "POSTGRES_USER",
-            "POSTGRES_PASSWORD",
-            "POSTGRES_DB",
-        ]
+        """
+        DATABASE_URL PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE
+        PGSERVICEFILE PGPASSFILE PGOPTIONS PGAPPNAME PGSSLMODE PGREQUIRESSL PGSSLCERT PGSSLKEY
+        PGSSLROOTCERT PGSSLCRL PGSSLCRLDIR PGSSLNEGOTIATION PGSSLMINPROTOCOLVERSION
+        PGSSLMAXPROTOCOLVERSION PGCHANNELBINDING PGREQUIREAUTH PGREQUIREPEER PGGSSENCMODE
+        PGKRBSRVNAME PGCONNECT_TIMEOUT PGCLIENTENCODING PGDATESTYLE PGTZ PGGEQO
+        PGTARGETSESSIONATTRS PGLOADBALANCEHOSTS PGDATA PGLOCALEDIR PGSYSCONFDIR
+        POSTGRES_URL POSTGRES_HOST POSTGRES_PORT POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB
+        """.split()  # noqa: SIM905 - names in rows are easier to read
     ),
     software=(
         Software(
@@ -147,20 +111,10 @@ _REDIS = KindInfo(
     name="redis",
     provides=MappingProxyType({"REDIS_URL": "redis://{user}:{password}@{host}:{port}/{database}"}),
     client_variables=frozenset(
-        [
-            "REDIS_URL",
-            "REDIS_HOST",
-            "REDIS_PORT",
-            "REDIS_DB",
-            "REDIS_USER",
-            "REDIS_USERNAME",
-            "REDIS_PASSWORD",
-            "REDIS_TLS_URL",
-            "REDISCLI_AUTH",
-            "REDISCLI_RCFILE",
-            "VALKEY_URL",
-            "VALKEYCLI_AUTH",
-        ]
+        """
+        REDIS_URL REDIS_HOST REDIS_PORT REDIS_DB REDIS_USER REDIS_USERNAME REDIS_PASSWORD
+        REDIS_TLS_URL REDISCLI_AUTH REDISCLI_RCFILE VALKEY_URL VALKEYCLI_AUTH
+        """.split()  # noqa: SIM905 - names in rows are easier to read
     ),
     software=(
         Software(

@@ -76,7 +76,8 @@ class Plan:
     `services` are the specs the groups need, each after those it needs itself. `scrubbed`
     are variables that no worker inherits, because a declared service provides them or a
     client of its kind would read them. `selectors` are (option, value) pairs each of which
-    must lead to an executed test.
+    must lead to an executed test. `notices` is what planning came upon that the user should
+    know, e.g. a folder that cannot be read.
     """
 
     root: Path
@@ -88,6 +89,7 @@ class Plan:
     selectors: tuple[tuple[str, str], ...] = ()
     workers: int = 1
     workers_reason: str = ""
+    notices: tuple[str, ...] = ()
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

@@ -1,0 +1,61 @@
+"""What a faultless catalogue says, as frozen data for the layers above. No parsing here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from unified_test_runner.model import ServiceSpec, ServiceUse
+
+#: Name of the implicit suite of files that no suite claims.
+DEFAULT_SUITE = "default"
+
+#: A category that names no priority stands here; lower runs sooner.
+DEFAULT_PRIORITY = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategorySpec:
+    """A category: lower `priority` runs sooner, and after every category in `after`."""
+
+    name: str
+    priority: int = DEFAULT_PRIORITY
+    after: tuple[str, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteSpec:
+    """A suite. `paths` are relative to the project root, with `/`, never inside one another."""
+
+    name: str
+    paths: tuple[str, ...]
+    category: str | None = None
+    services: tuple[ServiceUse, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Everything the file says, in its order. `path` is relative to the root when below it.
+
+    `workers` None leaves the number of workers to the machine.
+    """
+
+    path: str
+    root: Path
+    workers: int | None = None
+    categories: Mapping[str, CategorySpec] = field(default_factory=dict)
+    services: Mapping[str, ServiceSpec] = field(default_factory=dict)
+    suites: Mapping[str, SuiteSpec] = field(default_factory=dict)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies in it; both normal and relative to the root."""
+    return folder in {".", path} or path.startswith(f"{folder}/")

@@ -1,0 +1,251 @@
+"""The shape of a catalogue: frozen pydantic models, the one source of the JSON Schema.
+
+Only shape: what exists, and what refers to what, is checked in `references`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from unified_test_runner.catalogue.content import DEFAULT_PRIORITY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+#: Keys of the design that this version does not honour yet, by section. They are refused,
+#: because a key that is accepted and does nothing is worse than none.
+NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "defaults": frozenset({"timeout", "retries"}),
+        "categories": frozenset({"timeout", "retries"}),
+        "services": frozenset({"limits", "run", "ready", "durable"}),
+        "suites": frozenset(
+            {
+                "timeout",
+                "retries",
+                "limits",
+                "budgets",
+                "keep_together",
+                "locks",
+                "network",
+                "collect",
+                "python",
+            }
+        ),
+    }
+)
+
+#: Kinds of the design that this version does not know yet.
+NOT_YET_KINDS = frozenset({"clickhouse", "command", "generic"})
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+IsolationWord = Literal["database", "instance", "shared"]
+
+
+def got(value: object) -> str:
+    """Return how a message names a value that was not wanted."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"'{value}'"
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _wanted(wanted: str, value: object) -> PydanticCustomError:
+    context = {"wanted": wanted, "got": got(value)}
+    return PydanticCustomError("wanted", "wants {wanted}, got {got}", context)
+
+
+def _worker_count(value: object) -> int | None:
+    if value == "auto":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise _wanted("'auto' or a whole number above 0", value)
+
+
+def _nothing_is_empty(value: object) -> object:
+    # `unit:` with nothing behind it is how people write an entry that has no settings.
+    return {} if value is None else value
+
+
+Workers = Annotated[
+    int | None,
+    BeforeValidator(_worker_count),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1}]}),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DefaultsModel(_Model):
+    """What holds where nothing else is said."""
+
+    workers: Workers = Field(None, description="Worker processes: auto (one per CPU) or a number.")
+
+
+class CategoryModel(_Model):
+    """A group of suites that is ordered among the others."""
+
+    priority: int = Field(
+        DEFAULT_PRIORITY, description="Lower runs sooner; 50 when it is not given."
+    )
+    after: list[Name] = Field(
+        default_factory=list,
+        description="Categories that are handed out first. An order, never a gate.",
+    )
+
+
+class PrepareModel(_Model):
+    """A command that fills a fresh server once, e.g. migrations."""
+
+    run: Text = Field(
+        description="Split into arguments and run without a shell in the project root; "
+        "{python} is the interpreter of the suite."
+    )
+    inputs: list[Text] | None = Field(
+        None,
+        description="Files and folders it depends on. Without them it runs every time.",
+    )
+
+
+class ServiceModel(_Model):
+    """A real server that suites ask for."""
+
+    kind: str | None = Field(
+        None, description="What it is; required unless the entry's own name is a kind."
+    )
+    image: Text | None = Field(None, description="Image of the docker provider.")
+    embedded: Text | None = Field(
+        None, description="Server that the embedded provider runs as a local process."
+    )
+    external: Variable | None = Field(
+        None, description="Variable that holds the address of a server that already runs."
+    )
+    version: Text | None = Field(
+        None, description="Version specifier, checked against the live server, e.g. '>=15'."
+    )
+    isolation: IsolationWord | None = Field(
+        None,
+        description="What each worker gets: a database of its own, a server of its own, or "
+        "the same as every other worker.",
+    )
+    prepare: PrepareModel | None = Field(None, description="Fills a fresh server once.")
+    provides: dict[Variable, str] | None = Field(
+        None,
+        description="Variables for the tests, over {host} {port} {user} {password} {database}. "
+        "Replaces what the kind provides by itself.",
+    )
+    needs: list[Name] = Field(
+        default_factory=list, description="Services that must be ready before this one."
+    )
+
+
+class ServiceUseModel(_Model):
+    """A suite's use of a service: its name, or one name with settings below it."""
+
+    name: Name
+    isolation: IsolationWord | None = Field(
+        None, description="What each worker of this suite gets; else what the service says."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict) or len(value) != 1:
+            raise _wanted("the name of a service, or one name with settings", value)
+        ((name, settings),) = value.items()
+        if not isinstance(settings, (dict, type(None))):
+            raise _wanted(f"a mapping below '{name}'", settings)
+        if "name" in (settings or {}):
+            raise PydanticCustomError("wanted", "unknown key 'name'")
+        return {**(settings or {}), "name": name}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe what people write, not what it is unfolded to."""
+        described = handler.resolve_ref_schema(handler(core_schema))
+        properties = dict(described["properties"])
+        name = properties.pop("name")
+        settings = {
+            "type": ["object", "null"],
+            "properties": properties,
+            "additionalProperties": False,
+        }
+        one_name = {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"pattern": name["pattern"]},
+            "additionalProperties": settings,
+        }
+        plain = {"type": "string", "pattern": name["pattern"]}
+        return {"description": described["description"], "anyOf": [plain, one_name]}
+
+
+class SuiteModel(_Model):
+    """Test files that share settings."""
+
+    category: Name | None = Field(None, description="The category it belongs to.")
+    paths: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="Files and folders of the suite, relative to the project root."
+    )
+    services: list[ServiceUseModel] = Field(
+        default_factory=list,
+        description="Services its tests need. Without --real-services such a suite is withheld.",
+    )
+    args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
+    env: dict[Variable, str] = Field(
+        default_factory=dict, description="Variables set for its tests."
+    )
+
+
+class CatalogueModel(_Model):
+    """The suites, categories and services of a project."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    defaults: Annotated[DefaultsModel, BeforeValidator(_nothing_is_empty)] = Field(
+        default_factory=lambda: DefaultsModel.model_validate({})
+    )
+    categories: Annotated[
+        dict[Name, Annotated[CategoryModel, BeforeValidator(_nothing_is_empty)]],
+        BeforeValidator(_nothing_is_empty),
+    ] = Field(default_factory=dict, description="By name, in the order in which ties are broken.")
+    services: Annotated[
+        dict[Name, Annotated[ServiceModel, BeforeValidator(_nothing_is_empty)]],
+        BeforeValidator(_nothing_is_empty),
+    ] = Field(default_factory=dict, description="By name. Started only when a test needs them.")
+    suites: Annotated[
+        dict[Name, Annotated[SuiteModel, BeforeValidator(_nothing_is_empty)]],
+        BeforeValidator(_nothing_is_empty),
+    ] = Field(
+        default_factory=dict,
+        description="By name. A file in no suite belongs to an implicit one without services.",
+    )

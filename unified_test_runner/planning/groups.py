@@ -1,0 +1,153 @@
+"""Suites that may share workers, and the pytest command line of each such group."""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from unified_test_runner.catalogue.content import DEFAULT_SUITE, is_below
+from unified_test_runner.planning.arguments import relative_to_root
+from unified_test_runner.planning.patterns import translate
+from unified_test_runner.planning.plan import Group, PlannedSuite, PlannedUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unified_test_runner.catalogue.content import SuiteSpec
+    from unified_test_runner.model import ServiceUse
+    from unified_test_runner.planning.candidates import ChosenSuite, Project
+    from unified_test_runner.planning.request import PlanRequest
+
+#: Up to this many selected files are named one by one; beyond it the walk is cheaper.
+FEW_FILES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """What suites must have in common to share a worker."""
+
+    args: tuple[str, ...]
+    env: frozenset[tuple[str, str]]
+    services: frozenset[ServiceUse]
+
+
+@dataclass(slots=True)
+class Grouping:
+    """Makes the groups of one run."""
+
+    request: PlanRequest
+    project: Project
+    _members: dict[_Key, list[ChosenSuite]] = field(default_factory=dict)
+
+    def groups(self, suites: Iterable[ChosenSuite]) -> tuple[Group, ...]:
+        """Return the groups of `suites`, ordered by the first suite of each."""
+        for suite in suites:
+            self._members.setdefault(self._key(suite.spec), []).append(suite)
+        return tuple(self._group(index, each) for index, each in enumerate(self._members.values()))
+
+    def _key(self, spec: SuiteSpec) -> _Key:
+        return _Key(
+            args=spec.args,
+            env=frozenset(spec.env),
+            services=frozenset(self._effective(use) for use in spec.services),
+        )
+
+    def _effective(self, use: ServiceUse) -> ServiceUse:
+        """Return the use with the isolation it comes to, so that saying it twice is no news."""
+        if use.isolation is not None or self.request.catalogue is None:
+            return use
+        spec = self.request.catalogue.services[use.name]
+        return type(use)(name=use.name, isolation=spec.isolation)
+
+    def _group(self, index: int, suites: list[ChosenSuite]) -> Group:
+        spec = suites[0].spec
+        files = [file for suite in suites for file in suite.files]
+        return Group(
+            index=index,
+            suites=tuple(_planned(suite) for suite in suites),
+            arguments=(*spec.args, *self._options(), *self._paths(suites)),
+            interpreter=self.request.interpreter,
+            env=spec.env,
+            services=spec.services,
+            filtered=frozenset(file.path for file in files if file.is_filtered),
+            node_patterns=tuple(map(translate, dict.fromkeys(self.request.patterns))),
+            node_ids=tuple(dict.fromkeys(each for file in files for each in file.node_ids)),
+        )
+
+    def _options(self) -> tuple[str, ...]:
+        request = self.request
+        found: list[str] = []
+        if request.keyword:
+            found += ["-k", request.keyword]
+        if request.markexpr:
+            found += ["-m", request.markexpr]
+        for each in request.deselect:
+            found += ["--deselect", self._rebased(each)]
+        return (*found, *request.pytest_args)
+
+    def _rebased(self, nodeid: str) -> str:
+        """Return a node id given in `cwd` as pytest, which runs in the root, knows it."""
+        path, colons, inside = nodeid.partition("::")
+        full = os.path.normpath(os.path.join(self.request.cwd, path))  # noqa: PTH118
+        relative = relative_to_root(full, self.request.root)
+        if relative is None or not os.path.exists(full):  # noqa: PTH110
+            return nodeid
+        return f"{relative}{colons}{inside}"
+
+    def _paths(self, suites: list[ChosenSuite]) -> tuple[str, ...]:
+        if self.request.catalogue is None and suites[0].is_whole and not self.request.arguments:
+            return ()  # pytest finds its own way
+        paths = list(dict.fromkeys(path for suite in suites for path in _walked(suite)))
+        kept = [path for path in paths if not self._is_reached(path, paths)]
+        return (*self._ignored(suites, kept), *kept)
+
+    def _is_reached(self, path: str, paths: list[str]) -> bool:
+        """Whether the walk of another of `paths` comes by `path` anyway."""
+        return any(
+            other != path and is_below(path, other) and not self._is_hidden(path, other)
+            for other in paths
+        )
+
+    def _is_hidden(self, path: str, folder: str) -> bool:
+        parts = path.split("/")
+        depth = 0 if folder == "." else folder.count("/") + 1
+        steps = ("/".join(parts[:end]) for end in range(depth + 1, len(parts) + 1))
+        return any(self.project.walker.is_skipped(step) for step in steps)
+
+    def _ignored(self, suites: list[ChosenSuite], paths: list[str]) -> list[str]:
+        """Return options that keep the walk of the implicit suite out of other groups' files."""
+        if all(suite.spec.name != DEFAULT_SUITE for suite in suites):
+            return []
+        own = {path for suite in suites for path in suite.spec.paths}
+        foreign = sorted(self.project.claimed - own)
+        return [
+            f"--ignore={claim}" for claim in foreign if any(is_below(claim, path) for path in paths)
+        ]
+
+
+def _walked(suite: ChosenSuite) -> tuple[str, ...]:
+    if not suite.is_whole and len(suite.files) <= FEW_FILES:
+        return tuple(file.path for file in suite.files)
+    return suite.starts
+
+
+def _planned(suite: ChosenSuite) -> PlannedSuite:
+    spec = suite.spec
+    units = tuple(
+        PlannedUnit(
+            path=file.path,
+            suite=spec.name,
+            size_bytes=file.size_bytes,
+            reason=", ".join(file.reasons),
+        )
+        for file in suite.files
+    )
+    reasons = dict.fromkeys(reason for file in suite.files for reason in file.reasons)
+    return PlannedSuite(
+        name=spec.name,
+        category=spec.category,
+        services=spec.services,
+        units=units,
+        reason=", ".join(reasons),
+    )

@@ -1,0 +1,36 @@
+"""What is asked of a run, before anything is looked up. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from unified_test_runner.catalogue.content import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """The selectors and settings a plan is made from.
+
+    `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
+    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says.
+    """
+
+    root: Path
+    cwd: Path
+    interpreter: str
+    catalogue: Catalogue | None = None
+    categories: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    keyword: str = ""
+    markexpr: str = ""
+    deselect: tuple[str, ...] = ()
+    pytest_args: tuple[str, ...] = ()
+    real_services: bool = False
+    workers: int | None = None
+    cpu_count: int = 1
