@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.services.holdings import new_token
@@ -15,7 +16,6 @@ from unified_test_runner.services.places import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 LABEL = ".utr-cache"
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
 from unified_test_runner.codec import from_plain, to_plain
+from unified_test_runner.model import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from unified_test_runner.model import Endpoint
 
 #: Prefix of every name we give; 32 random hexadecimal digits follow.
 NAME_PREFIX = "utr"

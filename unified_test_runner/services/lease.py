@@ -13,6 +13,7 @@ import json
 import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.errors import RunnerError
@@ -30,7 +31,6 @@ from unified_test_runner.services.processes import boot_id, start_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _VERSION = 1
 

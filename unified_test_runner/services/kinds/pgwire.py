@@ -15,8 +15,6 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from typing_extensions import Self
-
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -74,7 +72,7 @@ class PgConnection:
             self._socket.close()
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> PgConnection:
         return self
 
     def __exit__(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import StartError
@@ -26,7 +27,6 @@ from unified_test_runner.services.waiting import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from unified_test_runner.services.binaries import BinarySource
     from unified_test_runner.services.kinds.base import Site, Tenancy

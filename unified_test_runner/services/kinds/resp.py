@@ -10,8 +10,6 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Union
 
-from typing_extensions import Self
-
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -48,7 +46,7 @@ class RedisConnection:
             self.close()
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> RedisConnection:
         return self
 
     def __exit__(
