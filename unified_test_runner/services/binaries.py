@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import importlib.util
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +54,19 @@ def find_binaries(
             found.setdefault(source.folder.resolve(), source)
     # Wheels first, also over another software's program on the PATH.
     return sorted(found.values(), key=lambda source: source.tree is None)
+
+
+@functools.cache
+def program_version(program: Path) -> str:
+    """Return what `program --version` says; asked once in the life of this process.
+
+    Raises:
+        OSError, subprocess.SubprocessError: it does not run here.
+    """
+    done = subprocess.run(
+        [program, "--version"], check=True, capture_output=True, text=True, timeout=10
+    )
+    return done.stdout.strip()
 
 
 def how_to_install(info: KindInfo) -> str:

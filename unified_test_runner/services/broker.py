@@ -11,6 +11,7 @@ from unified_test_runner.events import NamespaceOpened, ServiceFailed
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.model import Isolation, Provider
 from unified_test_runner.services.choosing import choose_provider, default_isolation, kind_info
+from unified_test_runner.services.collecting import collecting
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.services.order import BrokerSettings, Order
 from unified_test_runner.services.owner import Owner, bare_message
@@ -281,10 +282,8 @@ class _Slot:
         for owner in self._private:
             owner.stop()
         for owner, namespace in self._held:
-            try:
+            with collecting(errors):
                 owner.close(namespace)
-            except ServiceError as error:
-                errors.append(str(error))
         for owner in self._private:
             owner.join(_CLOSE_WITHIN_S)
         self._notify(SlotClosed(slot=self._number))

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.services.holdings import new_token
@@ -16,6 +15,7 @@ from unified_test_runner.services.places import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 LABEL = ".utr-cache"
 
@@ -37,6 +37,7 @@ class Cache:
 
         Args:
             kind: first part of its name, e.g. `initdb`.
+            made_from: JSON-ready values that tell it from others of its kind.
             build: fills the (not yet existing) folder it is given.
 
         Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
 from unified_test_runner.codec import from_plain, to_plain
-from unified_test_runner.model import Endpoint
+from unified_test_runner.model import Endpoint  # noqa: TC001 - the codec reads annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,10 @@ import os
 import signal
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # without the cost of importing typing
+    from typing import Any
+
 PR_SET_PDEATHSIG = 1
 CANNOT_EXECUTE = 126
 
@@ -33,13 +37,13 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.umask(0o077)
     try:
-        os.execv(program, argv[4:])
+        os.execv(program, argv[4:])  # noqa: S606 - becoming a program is its purpose
     except OSError as error:
         sys.stderr.write(f"cannot execute {program}: {error.strerror}\n")
     return CANNOT_EXECUTE
 
 
-def _prctl():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a foreign function
+def _prctl() -> Any:
     import ctypes  # before the drop: the interpreter's folder may be closed to the other user
 
     return ctypes.CDLL(None).prctl

@@ -13,7 +13,6 @@ import json
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.errors import RunnerError
@@ -31,6 +30,7 @@ from unified_test_runner.services.processes import boot_id, start_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _VERSION = 1
 

@@ -153,17 +153,20 @@ class Owner:
 
     def _await_needs(self) -> None:
         for need in self._needs:
-            try:
-                need.await_ready()
-            except ServiceError as error:
-                if self.order.cancel.is_set():
-                    raise CancelledError from error
-                other = need.order.spec.name
-                raise StartError(
-                    self.order.spec.name, f"needs '{other}', which failed", hint=error.hint
-                ) from error
+            self._await_need(need)
         if self.order.cancel.is_set():
             raise CancelledError
+
+    def _await_need(self, need: Owner) -> None:
+        try:
+            need.await_ready()
+        except ServiceError as error:
+            if self.order.cancel.is_set():
+                raise CancelledError from error
+            other = need.order.spec.name
+            raise StartError(
+                self.order.spec.name, f"needs '{other}', which failed", hint=error.hint
+            ) from error
 
     def _check_version(self, version: str) -> None:
         spec = self.order.spec

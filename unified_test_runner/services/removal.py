@@ -154,6 +154,8 @@ def remove_all(
     """Remove everything of a run that is gone.
 
     Args:
+        holdings: what its lease lists.
+        run_id: whose markers and environments count.
         has_processes: False when the machine was started anew since, so that process ids
             mean nothing.
 
@@ -163,12 +165,19 @@ def remove_all(
     errors = remove_processes(holdings, run_id) if has_processes else []
     kept: list[Holding] = []
     for held in holdings:
-        try:
-            remove(held, run_id)
-        except RemovalError as error:
-            errors.append(str(error))
+        error = _removal_error(held, run_id)
+        if error is not None:
+            errors.append(error)
             kept.append(held)
     return errors, kept
+
+
+def _removal_error(held: Holding, run_id: str) -> str | None:
+    try:
+        remove(held, run_id)
+    except RemovalError as error:
+        return str(error)
+    return None
 
 
 def remove_segment(held: OwnedProcess) -> None:

@@ -40,6 +40,9 @@ def wait_ready(
     """Call `attempt` until it no longer raises NotReadyError, and return its value.
 
     Args:
+        attempt: asks the server once.
+        within_s: seconds from now.
+        cancel: ends the wait early.
         ending: says how the server ended, or None while it lives.
 
     Raises:

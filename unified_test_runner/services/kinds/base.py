@@ -116,8 +116,13 @@ class Tenancy(Protocol):
 class Kind(Protocol):
     """A kind of service."""
 
-    info: KindInfo
-    recipe: Recipe
+    @property
+    def info(self) -> KindInfo:
+        """What planning knows about it."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it is run as a local process."""
 
     def probe(self, access: Access) -> str:
         """Speak the server's own protocol; returns its version.

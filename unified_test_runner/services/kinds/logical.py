@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import NamespaceError
 from unified_test_runner.model import Isolation
+from unified_test_runner.services.collecting import collecting
 from unified_test_runner.services.holdings import OwnedLogicalDatabase, new_token
 from unified_test_runner.services.kinds.base import Access, Namespace
 from unified_test_runner.services.kinds.resp import RedisConnection, RedisError
@@ -84,10 +85,8 @@ class LogicalTenancy:
         self._shared = None
         errors: list[str] = []
         for name in list(self._held):
-            try:
+            with collecting(errors):
                 self.close(Namespace(name=name, endpoint=self._access.endpoint))
-            except NamespaceError as error:
-                errors.append(str(error))
         return errors
 
     def _claim_any(self) -> Namespace:

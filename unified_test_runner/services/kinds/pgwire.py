@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from unified_test_runner.model import Endpoint
 
 _PROTOCOL = 196608
@@ -72,7 +74,7 @@ class PgConnection:
             self._socket.close()
             raise
 
-    def __enter__(self) -> PgConnection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

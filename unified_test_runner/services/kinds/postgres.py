@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import StartError
 from unified_test_runner.kinds import KINDS
 from unified_test_runner.model import Endpoint
+from unified_test_runner.services.binaries import program_version
 from unified_test_runner.services.cache import LABEL, Cache
 from unified_test_runner.services.children import Child, Program, tail
 from unified_test_runner.services.directories import PrivateDirectory, copy_tree
@@ -27,6 +26,7 @@ from unified_test_runner.services.waiting import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from unified_test_runner.services.binaries import BinarySource
     from unified_test_runner.services.kinds.base import Site, Tenancy
@@ -84,10 +84,7 @@ class PostgresRecipe:
         Raises:
             OSError, subprocess.SubprocessError: the program does not run here.
         """
-        done = subprocess.run(
-            [source.server, "--version"], check=True, capture_output=True, text=True, timeout=10
-        )
-        return done.stdout.strip()
+        return program_version(source.server)
 
     def lay_out(self, site: Site) -> None:
         """Copy the initialised data directory, making it first if this is the first time.

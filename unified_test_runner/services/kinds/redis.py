@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 from unified_test_runner.kinds import KINDS
 from unified_test_runner.model import Endpoint
+from unified_test_runner.services.binaries import program_version
 from unified_test_runner.services.children import Program
 from unified_test_runner.services.kinds.base import Access, RefusedError
 from unified_test_runner.services.kinds.logical import LogicalTenancy
@@ -36,10 +36,7 @@ class RedisRecipe:
         Raises:
             OSError, subprocess.SubprocessError: the program does not run here.
         """
-        done = subprocess.run(
-            [source.server, "--version"], check=True, capture_output=True, text=True, timeout=10
-        )
-        return done.stdout.strip()
+        return program_version(source.server)
 
     def lay_out(self, site: Site) -> None:
         """Do nothing: it starts empty."""

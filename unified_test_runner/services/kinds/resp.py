@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Union
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from unified_test_runner.model import Endpoint
 
-Reply = Union[str, int, None, list["Reply"]]
+Reply = Union[str, int, None, list["Reply"]]  # noqa: UP007 - recursive
 
 
 class RedisError(Exception):
@@ -46,7 +48,7 @@ class RedisConnection:
             self.close()
             raise
 
-    def __enter__(self) -> RedisConnection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -125,14 +125,10 @@ def _working_source(
     """Return the first source whose program runs here; else say why each did not."""
     failures: list[str] = []
     for source in find_binaries(order.spec, order.info, order.settings.environ):
-        try:
-            kind.recipe.version(source)
+        failure = _why_unusable(kind, source)
+        if failure is None:
             return readable_source(order, source, account, stack)
-        except subprocess.CalledProcessError as error:
-            last = (error.stderr or "").strip().splitlines()[-1:]
-            failures.append(f"{source.origin}: {last[0] if last else error}")
-        except (OSError, subprocess.SubprocessError) as error:
-            failures.append(f"{source.origin}: {error}")
+        failures.append(f"{source.origin}: {failure}")
     raise ProviderUnavailableError(
         order.spec.name,
         "no server program works here: " + ("; ".join(failures) or what_was_tried(order.info)),
@@ -140,32 +136,48 @@ def _working_source(
     )
 
 
+def _why_unusable(kind: Kind, source: BinarySource) -> str | None:
+    try:
+        kind.recipe.version(source)
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or "").strip().splitlines()[-1:]
+        return last[0] if last else str(error)
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return None
+
+
 def _start(site: Site, kind: Kind, stack: contextlib.ExitStack) -> EmbeddedServer:
     taken: list[int] = []
     for _ in range(_PORT_ATTEMPTS):
         port = site.order.choose_port()
-        with contextlib.ExitStack() as attempt:
-            child = Child(kind.recipe.program(site, port), site.order.lease)
-            attempt.callback(child.finish)
-            access = Access(endpoint=kind.recipe.endpoint(site, port), is_ours=True)
-            try:
-                version = _await_answer(site, kind, child, access)
-            except DeadError as error:
-                if _is_port_taken(child):
-                    taken.append(port)
-                    continue
-                raise StartError(
-                    site.order.spec.name,
-                    f"{error} before it was ready",
-                    log_tail=child.log_tail(),
-                ) from error
-            attempt.pop_all()
-            stack.callback(child.finish)
-            return EmbeddedServer(
-                access=access, version=version, child=child, stack=stack.pop_all()
-            )
+        server = _start_on(port, site, kind, stack)
+        if server is not None:
+            return server
+        taken.append(port)
     ports = ", ".join(map(str, taken))
     raise StartError(site.order.spec.name, f"every port tried was taken: {ports}")
+
+
+def _start_on(
+    port: int, site: Site, kind: Kind, stack: contextlib.ExitStack
+) -> EmbeddedServer | None:
+    """Return the server, or None when somebody else has the port."""
+    with contextlib.ExitStack() as attempt:
+        child = Child(kind.recipe.program(site, port), site.order.lease)
+        attempt.callback(child.finish)
+        access = Access(endpoint=kind.recipe.endpoint(site, port), is_ours=True)
+        try:
+            version = _await_answer(site, kind, child, access)
+        except DeadError as error:
+            if _is_port_taken(child):
+                return None
+            raise StartError(
+                site.order.spec.name, f"{error} before it was ready", log_tail=child.log_tail()
+            ) from error
+        attempt.pop_all()
+        stack.callback(child.finish)
+        return EmbeddedServer(access=access, version=version, child=child, stack=stack.pop_all())
 
 
 def _await_answer(site: Site, kind: Kind, child: Child, access: Access) -> str:
