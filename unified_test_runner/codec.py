@@ -17,9 +17,13 @@ from typing import Any, TypeVar, Union
 
 T = TypeVar("T")
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 def to_plain(value: Any) -> Any:
     """Return `value` as JSON-ready lists, dicts and scalars."""
+    if type(value) in _PLAIN:  # most values by far, and this runs for every event
+        return value
     if isinstance(value, enum.Enum):
         return value.value
     if value is None or isinstance(value, (bool, int, float, str)):

@@ -363,6 +363,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, WarningRecorded,
     NoticeGiven, ErrorRaised, WorkerExited, RunInterrupted, RunFinished,
 )  # fmt: skip
+# Made once: `json.dumps` with options makes one for every call.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _BY_KIND: Mapping[str, type[Event]] = {cls.kind: cls for cls in EVENT_TYPES}
 
 
@@ -383,7 +385,7 @@ def encode(stamped: Stamped) -> str:
         "t_mono": round(stamped.t_mono, 6),
         "kind": stamped.event.kind,
     }
-    return json.dumps({**head, **to_plain(stamped.event)}, separators=(",", ":"))
+    return _ENCODER.encode({**head, **to_plain(stamped.event)})
 
 
 def decode(line: str) -> Stamped | None:

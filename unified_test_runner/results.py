@@ -158,7 +158,8 @@ class Results:
 
     def finish(self, event: TestFinished, category: str | None) -> None:
         """An attempt ended."""
-        self._running.pop((event.nodeid, event.occurrence, event.attempt), None)
+        if event.entry is EntryKind.TEST:
+            self._running.pop((event.nodeid, event.occurrence, event.attempt), None)
         old = self.entries.get((event.entry, event.nodeid, event.occurrence))
         attempts = _with_attempt(old.attempts if old else (), _attempt_of(event))
         self._put(

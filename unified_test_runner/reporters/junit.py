@@ -158,10 +158,11 @@ def _names(entry: Entry) -> tuple[str, str]:
         return entry.path, entry.name or entry.nodeid
     if entry.name:
         return entry.classname or entry.path, entry.name
+    file, _, inside = entry.nodeid.partition("::")
     # A parameter may hold `::` too: only what stands before it names the class.
-    plain, bracket, parameters = entry.nodeid.partition("[")
-    classname, _, name = plain.rpartition("::")
-    return classname, f"{name}{bracket}{parameters}"
+    plain, bracket, parameters = inside.partition("[")
+    classes, _, name = plain.rpartition("::")
+    return (f"{file}::{classes}" if classes else file), f"{name}{bracket}{parameters}"
 
 
 def _details(attempt: Attempt) -> str:
