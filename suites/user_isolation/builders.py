@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from suites.reference_platform.contexts import UserExecutionContext
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from suites.reference_platform.contexts.cache import UserCache
 
 
-def context_for(user_id: str, **changes: object) -> UserExecutionContext:
+def context_for(user_id: str, **changes: Any) -> UserExecutionContext:
     """A valid context of that user, with a thread and a run of its own."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "user_id": user_id,
         "thread_id": f"thread-{uuid.uuid4().hex}",
         "run_id": f"run-{uuid.uuid4().hex}",
         **changes,
     }
-    return UserExecutionContext(**fields)  # type: ignore[arg-type]
+    return UserExecutionContext(**fields)
 
 
 class HandClock:
