@@ -21,7 +21,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from suites.reference_platform.database.cutoff import Cutoff
 from suites.reference_platform.database.faults import server_words, translated_faults
-from suites.reference_platform.database.terms import DatabaseSpec, TransactionTerms, milliseconds
+from suites.reference_platform.database.terms import CompleteTerms, DatabaseSpec, TransactionTerms
 from suites.reference_platform.errors import (
     DatabaseClosedError,
     DatabaseUnreachableError,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 ORDINARY = TransactionTerms()
-_SET_STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
+SET_STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :value, true)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +82,12 @@ class Database:
         self, terms: TransactionTerms = ORDINARY
     ) -> AsyncIterator[AsyncConnection]:
         """Commit at the end of the block, or roll back if it raises or is cancelled."""
+        complete = self.spec.completed(terms)
         connection = await self._acquire()
         try:
-            async with self._bounded(connection, terms), self._counted(), connection.begin():
-                if terms.statement_timeout_s is not None:
-                    limit = str(milliseconds(terms.statement_timeout_s))
-                    await connection.execute(_SET_STATEMENT_TIMEOUT, {"milliseconds": limit})
+            async with self._bounded(connection, complete), self._counted(), connection.begin():
+                if complete.statement_timeout_s != self.spec.statement_timeout_s:
+                    await connection.execute(SET_STATEMENT_TIMEOUT, complete.statement_timeout())
                 yield connection
         finally:
             await connection.close()
@@ -127,10 +127,10 @@ class Database:
 
     async def _acquire(self) -> AsyncConnection:
         if self._is_closed:
-            raise DatabaseClosedError(f"pool {self.spec.application_name!r} is closed")
+            raise self._closed_error()
         try:
             with translated_faults():
-                return await self._engine.connect()
+                connection = await self._engine.connect()
         except PoolTimeoutError:
             raise PoolExhaustedError(
                 f"no connection came free within {self.spec.acquire_timeout_s:g} s: all "
@@ -141,15 +141,23 @@ class Database:
             raise DatabaseUnreachableError(
                 f"cannot reach {address}: {server_words(error)}"
             ) from error
+        if self._is_closed:
+            # The pool this came from is gone, or about to go; nobody else would end it.
+            await connection.invalidate()
+            await connection.close()
+            raise self._closed_error()
+        return connection
+
+    def _closed_error(self) -> DatabaseClosedError:
+        return DatabaseClosedError(f"pool {self.spec.application_name!r} is closed")
 
     @asynccontextmanager
     async def _bounded(
-        self, connection: AsyncConnection, terms: TransactionTerms
+        self, connection: AsyncConnection, terms: CompleteTerms
     ) -> AsyncIterator[None]:
         """Keep the block inside its time limit, and within reach of `close`."""
-        limit_s = self.spec.transaction_limit_s if terms.limit_s is None else terms.limit_s
         await connection.execution_options(isolation_level=terms.isolation.value)
-        cutoff = await Cutoff.arm(connection, limit_s)
+        cutoff = await Cutoff.arm(connection, terms.limit_s)
         self._open.add(cutoff)
         self._all_returned.clear()
         try:

@@ -43,6 +43,17 @@ class DatabaseSpec:
             settings["search_path"] = self.search_path
         return settings
 
+    def completed(self, terms: TransactionTerms) -> CompleteTerms:
+        """Fill in what the transaction left to the pool."""
+        limit_s = first_given(terms.limit_s, self.transaction_limit_s)
+        timeout_s = first_given(terms.statement_timeout_s, self.statement_timeout_s)
+        return CompleteTerms(
+            isolation=terms.isolation,
+            # A server busy with a statement does not notice that its client is gone.
+            statement_timeout_s=min(timeout_s, limit_s),
+            limit_s=limit_s,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionTerms:
@@ -51,6 +62,22 @@ class TransactionTerms:
     isolation: IsolationLevel = IsolationLevel.READ_COMMITTED
     statement_timeout_s: float | None = None
     limit_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteTerms:
+    """The terms one transaction really runs under."""
+
+    isolation: IsolationLevel
+    statement_timeout_s: float
+    limit_s: float
+
+    def statement_timeout(self) -> dict[str, str]:
+        return {"value": str(milliseconds(self.statement_timeout_s))}
+
+
+def first_given(wanted: float | None, ordinary: float) -> float:
+    return ordinary if wanted is None else wanted
 
 
 def milliseconds(seconds: float) -> int:
