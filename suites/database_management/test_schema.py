@@ -75,13 +75,10 @@ async def test_program_is_harmless_when_repeated() -> None:
     assert runs == [Ended(code=0, errors="")] * 2
 
 
-@pytest.mark.parametrize("address", ["", "mysql://nobody@localhost/x"])
-async def test_program_names_a_missing_address(address: str) -> None:
-    """Without a usable DATABASE_URL it ends with code 1 and one line that names the variable."""
-    ended = await run_schema_program(DATABASE_URL=address)
-    assert ended.code == 1
-    assert ended.errors.count("\n") == 1
-    assert "DATABASE_URL" in ended.errors
+async def test_program_names_a_missing_address() -> None:
+    """With DATABASE_URL empty it ends with code 1 and one line that names the variable."""
+    ended = await run_schema_program(DATABASE_URL="")
+    assert ended == Ended(code=1, errors="schema not created: DATABASE_URL is not set\n")
 
 
 async def test_program_says_what_it_cannot_reach() -> None:

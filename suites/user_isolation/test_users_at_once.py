@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.real_services, pytest.mark.asyncio]
 
 
-@pytest.mark.parametrize("users", [10, 50, 100, 200])
+@pytest.mark.parametrize("users", [10, 50, 200])
 async def test_users_at_once_keep_apart(users: int, factory: DataAccessFactory, tag: str) -> None:
     """10 to 200 users, all live at once, each get back exactly what they stored."""
     gate = Gate(users)
@@ -47,8 +47,8 @@ async def test_users_at_once_keep_apart(users: int, factory: DataAccessFactory, 
 
 
 async def test_sixty_users_under_load_lose_nothing(factory: DataAccessFactory, tag: str) -> None:
-    """60 users make 20 rounds of mixed work at once; every counter, list and row is exact."""
-    rounds = 20
+    """60 users make 12 rounds of mixed work at once; every counter, list and row is exact."""
+    rounds = 12
 
     async def work(user_id: str) -> tuple[int, list[str], list[str]]:
         async with factory.open(context_for(user_id)) as access:
