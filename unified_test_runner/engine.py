@@ -249,6 +249,8 @@ class Engine:
                     self._talk.introduce(self._crew.seats[forked.worker], forked)
                 case protocol.Exited() as exited:
                     self._reap(exited)
+                case other:
+                    raise ProtocolError(f"a template sent {type(other).__name__}")
 
     def _bury_template(self, template: Template) -> None:
         """A template is gone, and with it the only one who could reap its workers."""

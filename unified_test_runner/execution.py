@@ -99,8 +99,9 @@ def _open_record(run: _Run, now: datetime) -> None:
             catalogue=plan.catalogue,
         )
     )
-    if run.directory.notice:
-        emit(events.NoticeGiven(level="warning", message=run.directory.notice))
+    for notice in (run.directory.notice, *plan.notices):
+        if notice:
+            emit(events.NoticeGiven(level="warning", message=notice))
     suites = tuple(
         events.PlannedSuite(
             name=suite.name,
@@ -151,9 +152,10 @@ def _run_plan(run: _Run) -> events.WallTime:
     """Hold the run's lease, bring up what is needed, run the engine, take all down."""
     with contextlib.ExitStack() as stack:
         lease = Lease.acquire(run.run_id, run.settings.environ)
-        stack.callback(lease.release)
         watcher = Watcher.start(lease.path, run.run_id)
+        # In this order the watcher finds nothing left to do.
         stack.callback(watcher.close)
+        stack.callback(lease.release)
         for leftover in sweep(run.settings.environ):
             run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
         basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"
@@ -182,9 +184,9 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
     plan, settings = run.plan, run.settings
     scrubbed = plan.scrubbed
     environ = {name: value for name, value in settings.environ.items() if name not in scrubbed}
-    options = ("--real-services",) if settings.selectors.real_services else ()
+    options = ["--real-services"] if settings.selectors.real_services else []
     if settings.catalogue:
-        options += ("--catalogue", settings.catalogue)
+        options += ["--catalogue", settings.catalogue]
     return Orders(
         premises=Premises(
             run_id=run.run_id,
@@ -194,7 +196,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             environ=environ,
         ),
         max_failures=settings.max_failures,
-        reproduce_options=options,
+        reproduce_options=tuple(options),
     )
 
 

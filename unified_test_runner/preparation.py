@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.machine import available_cpus, choose_interpreter
-from unified_test_runner.planning.selection import PlanRequest, make_plan
+from unified_test_runner.planning.request import PlanRequest
+from unified_test_runner.planning.selection import make_plan
 
 if TYPE_CHECKING:
     from unified_test_runner.planning.plan import Plan
@@ -50,8 +51,8 @@ def prepare(settings: Settings) -> Prepared:
             suites=selectors.suites,
             patterns=selectors.patterns,
             arguments=selectors.arguments,
-            keyword=selectors.keyword,
-            markexpr=selectors.markexpr,
+            keyword=selectors.keyword or "",
+            markexpr=selectors.markexpr or "",
             deselect=selectors.deselect,
             pytest_args=selectors.pytest_args,
             real_services=selectors.real_services,

@@ -10,12 +10,15 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from unified_test_runner.reporters.base import ReporterSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+Format = Literal["auto", "live", "plain"]
+Shown = Literal["failed", "all", "none"]
 
 
 def calling_environment() -> dict[str, str]:
@@ -47,9 +50,9 @@ class Selectors:
 class Output:
     """How the run is shown and where its reports go."""
 
-    format: str = "auto"
+    format: Format = "auto"
     color: str = "auto"
-    output: str = "failed"
+    output: Shown = "failed"
     verbosity: int = 0
     junit_xml: Path | None = None
     json: Path | None = None
@@ -88,12 +91,12 @@ def reporter_settings(
     is_terminal = stream.isatty() and environ.get("TERM") != "dumb"
     return ReporterSettings(
         stream=stream,
-        format=output.format,  # type: ignore[arg-type] - click has checked it
+        format=output.format,
         is_terminal=is_terminal,
         color=_wants_color(output.color, environ, is_terminal=is_terminal),
         encoding=_encoding(stream),
         verbosity=output.verbosity,
-        output=output.output,  # type: ignore[arg-type] - as above
+        output=output.output,
         junit_path=output.junit_xml,
         json_path=output.json,
         events_path=log,

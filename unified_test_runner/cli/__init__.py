@@ -29,10 +29,10 @@ def main(argv: Sequence[str]) -> ExitCode:
     name = argv[0] if argv and argv[0] in COMMANDS else "run"
     own = list(argv[1:] if argv and argv[0] == name else argv)
     ours, pytest_args = split_at_dashes(own)
+    if sys.platform == "win32":
+        return _refuse("Windows is not supported; use WSL, Linux or macOS", ExitCode.USAGE)
     program = PROGRAM if name == "run" else f"{PROGRAM} {name}"
     try:
-        if sys.platform == "win32":
-            raise click.ClickException("Windows is not supported; use WSL, Linux or macOS")
         command: click.Command = importlib.import_module(COMMANDS[name]).command
         result = command.main(
             args=ours, prog_name=program, standalone_mode=False, obj=tuple(pytest_args)

@@ -13,7 +13,7 @@ from unified_test_runner.cli import options
 @options.selection
 @options.configuration
 @click.pass_obj
-def command(pytest_args: tuple[str, ...], **params: Any) -> None:
+def command(pytest_args: tuple[str, ...], /, **params: Any) -> None:
     """List the files that would run, by suite, with the reason for each."""
     from unified_test_runner.cli.shown import plan_for
 

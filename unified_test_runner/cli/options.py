@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class _Workers(click.ParamType):
+class _Workers(click.ParamType):  # type: ignore[type-arg] - generic in some versions only
     name = "auto|N"
 
     def convert(

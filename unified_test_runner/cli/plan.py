@@ -17,7 +17,7 @@ from unified_test_runner.cli import options
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @options.configuration
 @click.pass_obj
-def command(pytest_args: tuple[str, ...], as_json: bool, services: str, **params: Any) -> None:
+def command(pytest_args: tuple[str, ...], /, as_json: bool, services: str, **params: Any) -> None:
     """Show what would run, on how many workers and which services, and why."""
     from unified_test_runner.cli.shown import describe, plan_for, render
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("log", type=click.Path(path_type=Path, exists=True))
 @options.output
 @click.pass_obj
-def command(pytest_args: tuple[str, ...], log: Path, **params: Any) -> ExitCode:
+def command(pytest_args: tuple[str, ...], /, log: Path, **params: Any) -> ExitCode:
     """Show a stored run again: LOG is a run directory or an events.jsonl.
 
     The exit code is the run's own; a log that was cut short never gives 0.

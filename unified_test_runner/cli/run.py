@@ -23,7 +23,7 @@ _EPILOG = (
 class RunCommand(click.Command):
     """The main command; its help names the other ones."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands beside `run`, and the exit codes."""
         with formatter.section("Commands"):
             formatter.write_dl(_EPILOG)
@@ -42,7 +42,7 @@ class RunCommand(click.Command):
 @options.configuration
 @click.version_option(__version__, prog_name="unified-test-runner")
 @click.pass_obj
-def command(pytest_args: tuple[str, ...], **params: Any) -> ExitCode:
+def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
     """Run pytest suites in parallel, each worker on databases of its own.
 
     Paths and node ids narrow the selection; what follows `--` goes to pytest.

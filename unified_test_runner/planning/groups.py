@@ -149,5 +149,7 @@ def _planned(suite: ChosenSuite) -> PlannedSuite:
         category=spec.category,
         services=spec.services,
         units=units,
+        paths=suite.starts,
+        is_whole=suite.is_whole,
         reason=", ".join(reasons),
     )

@@ -48,7 +48,7 @@ class Group:
 
     `arguments` is the whole pytest command line of its workers: options, then paths.
     `node_patterns` are regular expressions over node ids: of a unit in `filtered` only tests
-    that one of them matches (search) are run; every other unit is taken whole. `node_ids` are
+    that one of them matches in full are run; every other unit is taken whole. `node_ids` are
     node ids given as arguments: where a unit's path has some, only these tests, with
     everything below them, are run.
     """
