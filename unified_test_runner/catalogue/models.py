@@ -85,11 +85,28 @@ def _worker_count(value: object) -> int | None:
     raise _wanted("'auto' or a whole number above 0", value)
 
 
+def _format_version(value: object) -> int:
+    if type(value) is int and value == 1:  # neither 1.0 nor true
+        return value
+    message = "wants 1, got {got} (hint: this runner reads version 1)"
+    raise PydanticCustomError("wanted", message, {"got": got(value)})
+
+
+def _given(value: object) -> object:
+    if value is None:
+        raise _wanted("a value", value)
+    return value
+
+
 def _nothing_is_empty(value: object) -> object:
     # `unit:` with nothing behind it is how people write an entry that has no settings.
     return {} if value is None else value
 
 
+#: For keys that may be absent: written down without a value, they say nothing.
+Given = BeforeValidator(_given)
+
+FormatVersion = Annotated[int, BeforeValidator(_format_version), WithJsonSchema({"const": 1})]
 Workers = Annotated[
     int | None,
     BeforeValidator(_worker_count),
@@ -126,7 +143,7 @@ class PrepareModel(_Model):
         description="Split into arguments and run without a shell in the project root; "
         "{python} is the interpreter of the suite."
     )
-    inputs: list[Text] | None = Field(
+    inputs: Annotated[list[Text] | None, Given] = Field(
         None,
         description="Files and folders it depends on. Without them it runs every time.",
     )
@@ -135,26 +152,28 @@ class PrepareModel(_Model):
 class ServiceModel(_Model):
     """A real server that suites ask for."""
 
-    kind: str | None = Field(
+    kind: Annotated[str | None, Given] = Field(
         None, description="What it is; required unless the entry's own name is a kind."
     )
-    image: Text | None = Field(None, description="Image of the docker provider.")
-    embedded: Text | None = Field(
+    image: Annotated[Text | None, Given] = Field(None, description="Image of the docker provider.")
+    embedded: Annotated[Text | None, Given] = Field(
         None, description="Server that the embedded provider runs as a local process."
     )
-    external: Variable | None = Field(
+    external: Annotated[Variable | None, Given] = Field(
         None, description="Variable that holds the address of a server that already runs."
     )
-    version: Text | None = Field(
+    version: Annotated[Text | None, Given] = Field(
         None, description="Version specifier, checked against the live server, e.g. '>=15'."
     )
-    isolation: IsolationWord | None = Field(
+    isolation: Annotated[IsolationWord | None, Given] = Field(
         None,
         description="What each worker gets: a database of its own, a server of its own, or "
         "the same as every other worker.",
     )
-    prepare: PrepareModel | None = Field(None, description="Fills a fresh server once.")
-    provides: dict[Variable, str] | None = Field(
+    prepare: Annotated[PrepareModel | None, Given] = Field(
+        None, description="Fills a fresh server once."
+    )
+    provides: Annotated[dict[Variable, str] | None, Given] = Field(
         None,
         description="Variables for the tests, over {host} {port} {user} {password} {database}. "
         "Replaces what the kind provides by itself.",
@@ -168,7 +187,7 @@ class ServiceUseModel(_Model):
     """A suite's use of a service: its name, or one name with settings below it."""
 
     name: Name
-    isolation: IsolationWord | None = Field(
+    isolation: Annotated[IsolationWord | None, Given] = Field(
         None, description="What each worker of this suite gets; else what the service says."
     )
 
@@ -213,7 +232,7 @@ class ServiceUseModel(_Model):
 class SuiteModel(_Model):
     """Test files that share settings."""
 
-    category: Name | None = Field(None, description="The category it belongs to.")
+    category: Annotated[Name | None, Given] = Field(None, description="The category it belongs to.")
     paths: Annotated[list[Text], Field(min_length=1)] = Field(
         description="Files and folders of the suite, relative to the project root."
     )
@@ -230,7 +249,7 @@ class SuiteModel(_Model):
 class CatalogueModel(_Model):
     """The suites, categories and services of a project."""
 
-    version: Literal[1] = Field(description="Version of this format.")
+    version: FormatVersion = Field(description="Version of this format.")
     defaults: Annotated[DefaultsModel, BeforeValidator(_nothing_is_empty)] = Field(
         default_factory=lambda: DefaultsModel.model_validate({})
     )

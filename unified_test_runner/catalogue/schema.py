@@ -25,9 +25,11 @@ def catalogue_schema() -> dict[str, Any]:
     service["embedded"]["enum"] = [
         software.name for kind in KINDS.values() for software in kind.software
     ]
-    for name, section in body["properties"].items():
-        if name not in {"version", "defaults"}:
-            section["type"] = ["object", "null"]
+    empty = [section for section in body["properties"].values() if "$ref" not in section]
+    empty += [body["$defs"][name] for name in ("CategoryModel", "DefaultsModel", "ServiceModel")]
+    for section in empty:
+        if section.get("type") == "object":
+            section["type"] = ["object", "null"]  # nothing behind the key
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "unified-test-runner catalogue",

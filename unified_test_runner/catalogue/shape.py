@@ -60,12 +60,12 @@ def add_shape_faults(error: ValidationError, tree: Node, faults: Faults) -> None
 def _places(tree: Node, loc: Location) -> tuple[Place, Place]:
     """Return the places of the key and of the value at `loc`, or of the last part found."""
     node, key = tree, tree.place
-    for part in loc:
+    for before, part in zip((None, *loc), loc, strict=False):
         if isinstance(part, int) and part < len(node.items):
             node = node.items[part]
             key = node.place
             continue
-        if isinstance(part, str) and part not in node.entries and len(node.entries) == 1:
+        if isinstance(before, int) and part not in node.entries and len(node.entries) == 1:
             # `{redis: {isolation: …}}` is unfolded by its model: step into its one entry.
             (entry,) = node.entries.values()
             node, key = entry.node, entry.place

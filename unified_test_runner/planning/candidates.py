@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, Catalogue, SuiteSpec, is_below
 from unified_test_runner.planning.files import TestFile, Walker, expand_testpaths
-from unified_test_runner.planning.names import Answer, NameIndex, index_names
+from unified_test_runner.planning.names import Answer, NameIndex, index_names, may_parametrise
 from unified_test_runner.planning.patterns import matches, widened
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Project:
     claimed: frozenset[str] = field(init=False)
     suites: tuple[SuiteSpec, ...] = field(init=False)
     _names: dict[str, NameIndex] = field(default_factory=dict)
+    _conftests: dict[str, bool] = field(default_factory=dict)
     _walks: dict[tuple[str, tuple[str, ...]], list[TestFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -121,8 +122,22 @@ class Project:
                 source = (self.root / path).read_bytes()
             except OSError:
                 source = b"("
-            self._names[path] = index_names(source, path, self.ini)
+            wild = self._is_parametrised(path.rpartition("/")[0])
+            self._names[path] = index_names(source, path, self.ini, is_parametrised=wild)
         return self._names[path]
+
+    def _is_parametrised(self, folder: str) -> bool:
+        """Whether a conftest of `folder`, or above it, may parametrise any test there."""
+        if folder not in self._conftests:
+            above = bool(folder) and self._is_parametrised(folder.rpartition("/")[0])
+            self._conftests[folder] = above or self._may_parametrise(folder)
+        return self._conftests[folder]
+
+    def _may_parametrise(self, folder: str) -> bool:
+        try:
+            return may_parametrise((self.root / folder / "conftest.py").read_bytes())
+        except OSError:
+            return False
 
     def seen_names(self) -> list[NameIndex]:
         """Return the indexes made so far."""

@@ -1,0 +1,163 @@
+"""A whole catalogue: what it becomes, and a file full of faults in one pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unified_test_runner.catalogue.content import CategorySpec, SuiteSpec
+from unified_test_runner.catalogue.loading import load_catalogue
+from unified_test_runner.errors import CatalogueError
+from unified_test_runner.kinds import KINDS
+from unified_test_runner.model import Isolation, PrepareSpec, ServiceSpec, ServiceUse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if TYPE_CHECKING:
+    from unified_test_runner.catalogue.content import Catalogue
+
+FULL = """\
+version: 1
+defaults: {workers: 3}
+categories:
+  unit:
+  integration: {priority: 20, after: [unit]}
+services:
+  postgres:
+    image: postgres:17-alpine
+    embedded: postgresql
+    external: UTR_POSTGRES_URL
+    version: ">=15"
+    isolation: database
+    prepare: {run: "{python} -m app.schema 'two words'", inputs: [app/]}
+  cache:
+    kind: redis
+    provides: {CACHE_URL: "redis://{host}:{port}/{database}"}
+    needs: [postgres]
+suites:
+  orders:
+    category: integration
+    paths: [tests/orders/, ./tests/one_test.py]
+    services: [postgres, {cache: {isolation: instance}}]
+    args: [-p, no:randomly]
+    env: {MODE: test}
+  plain: {paths: [tests/plain]}
+"""
+
+
+@pytest.fixture
+def full(project: Any) -> Catalogue:
+    for path in ("app/x", "tests/orders/x", "tests/one_test.py", "tests/plain/x"):
+        project.write(path)
+    return project.load(FULL)
+
+
+def test_the_head_of_a_catalogue(full: Catalogue, project: Any) -> None:
+    assert full.path == "config/catalogue.yaml"
+    assert full.root == project.root
+    assert full.workers == 3
+
+
+def test_categories(full: Catalogue) -> None:
+    place = "config/catalogue.yaml"
+    assert list(full.categories.values()) == [
+        CategorySpec(name="unit", priority=50, place=f"{place}:4:3"),
+        CategorySpec(name="integration", priority=20, after=("unit",), place=f"{place}:5:3"),
+    ]
+
+
+def test_services(full: Catalogue) -> None:
+    assert full.services["postgres"] == ServiceSpec(
+        name="postgres",
+        kind="postgres",
+        image="postgres:17-alpine",
+        embedded="postgresql",
+        external="UTR_POSTGRES_URL",
+        version=">=15",
+        isolation=Isolation.DATABASE,
+        prepare=PrepareSpec(run=("/usr/bin/py", "-m", "app.schema", "two words"), inputs=("app",)),
+        provides=dict(KINDS["postgres"].provides),
+        place="config/catalogue.yaml:7:3",
+    )
+    assert full.services["cache"].provides == {"CACHE_URL": "redis://{host}:{port}/{database}"}
+    assert full.services["cache"].needs == ("postgres",)
+
+
+def test_suites(full: Catalogue) -> None:
+    assert full.suites["orders"] == SuiteSpec(
+        name="orders",
+        category="integration",
+        paths=("tests/orders", "tests/one_test.py"),
+        services=(
+            ServiceUse(name="postgres"),
+            ServiceUse(name="cache", isolation=Isolation.INSTANCE),
+        ),
+        args=("-p", "no:randomly"),
+        env=(("MODE", "test"),),
+        place="config/catalogue.yaml:19:3",
+    )
+    assert full.suites["plain"].category is None
+
+
+def test_sections_with_nothing_in_them_are_empty(project: Any) -> None:
+    catalogue = project.load("version: 1\ndefaults:\ncategories:\nservices:\nsuites:\n")
+    assert (catalogue.workers, catalogue.suites) == (None, {})
+
+
+TEN_FAULTS = """\
+version: 1
+defaults: {workers: 0}
+categories:
+  integration: {priority: high, after: [unti]}
+services:
+  postgres: {embedded: postgresql, isolation: databse}
+  redis:
+    isolation: instance
+    isolation: shared
+suites:
+  user_isolation:
+    category: integration
+    paths: [suites/user_isolaton]
+    servces: [postgres]
+  orders:
+    paths: [suites/orders]
+    services: [postgress]
+    budgets: {tests: 30}
+    env: {PORT: 80}
+"""
+
+
+def test_r27_ten_faults_in_one_pass_with_line_and_column(project: Any) -> None:
+    project.write("suites/user_isolation/x")
+    project.write("suites/orders/x")
+    assert project.faults(TEN_FAULTS) == [
+        "2:21: 'workers' wants 'auto' or a whole number above 0, got the number 0",
+        "4:27: 'priority' wants a whole number, got 'high'",
+        "4:41: unknown category 'unti' in 'integration' (hint: known: integration)",
+        (
+            "6:47: 'isolation' wants database, instance or shared, got 'databse'"
+            " (hint: did you mean 'database'?)"
+        ),
+        "9:5: duplicate key 'isolation' (hint: first on line 8)",
+        (
+            "13:13: path 'suites/user_isolaton' does not exist"
+            " (hint: did you mean 'suites/user_isolation'?)"
+        ),
+        "14:5: unknown key 'servces' (hint: did you mean 'services'?)",
+        "17:16: unknown service 'postgress' in 'orders' (hint: did you mean 'postgres'?)",
+        "18:5: 'budgets' is not supported by this version yet",
+        "19:17: 'PORT' wants text, got the number 80 (hint: write it in quotes)",
+    ]
+
+
+def test_a_catalogue_outside_of_the_root_is_named_in_full(tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.yaml"
+    path.write_text("version: 2\n")
+    (tmp_path / "root").mkdir()
+    with pytest.raises(CatalogueError) as caught:
+        load_catalogue(path, tmp_path / "root", interpreter="py")
+    assert caught.value.faults == (
+        f"{path}:1:10: 'version' wants 1, got the number 2 (hint: this runner reads version 1)",
+    )
