@@ -64,8 +64,7 @@ async def test_end_waits_for_open_transaction(
     async with database.transaction() as connection:
         await add_account(connection, tag)
         closing = asyncio.ensure_future(database.close())
-        # Refused from the first step of close on, which tells that it has begun.
-        await until_refused(database)
+        await until_closing(database)
         await add_account(connection, tag)
         assert not closing.done()
     await within(closing)
@@ -112,7 +111,7 @@ async def test_ended_session_refuses_who_comes_and_who_waits(
         waiting = asyncio.ensure_future(store())
         await within(asked.wait())
         closing = asyncio.ensure_future(database.close())
-        await until_refused(database)
+        await until_closing(database)
     await within(closing)
     for refused in (waiting, store()):
         with pytest.raises(DatabaseClosedError, match="is closed"):
@@ -121,14 +120,8 @@ async def test_ended_session_refuses_who_comes_and_who_waits(
     assert await balances(witness, tag) == []
 
 
-async def until_refused(database: Database) -> None:
-    """Return once the session refuses new transactions."""
+async def until_closing(database: Database) -> None:
+    async def is_closing() -> bool:
+        return database.is_closed
 
-    async def is_refused() -> bool:
-        try:
-            async with database.transaction():
-                return False
-        except DatabaseClosedError:
-            return True
-
-    await eventually(is_refused, "the session refuses new transactions")
+    await eventually(is_closing, "the session has begun to end")

@@ -77,6 +77,11 @@ class Database:
     def counts(self) -> TransactionCounts:
         return self._counts
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether new transactions are refused; open ones may still be finishing."""
+        return self._is_closed
+
     @asynccontextmanager
     async def transaction(
         self, terms: TransactionTerms = ORDINARY
