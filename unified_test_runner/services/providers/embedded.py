@@ -125,10 +125,10 @@ def _working_source(
     """Return the first source whose program runs here; else say why each did not."""
     failures: list[str] = []
     for source in find_binaries(order.spec, order.info, order.settings.environ):
-        failure = _why_unusable(kind, source)
-        if failure is None:
-            return readable_source(order, source, account, stack)
-        failures.append(f"{source.origin}: {failure}")
+        found = _try_source(order, kind, account, stack, source)
+        if not isinstance(found, str):
+            return found
+        failures.append(f"{source.origin}: {found}")
     raise ProviderUnavailableError(
         order.spec.name,
         "no server program works here: " + ("; ".join(failures) or what_was_tried(order.info)),
@@ -136,15 +136,22 @@ def _working_source(
     )
 
 
-def _why_unusable(kind: Kind, source: BinarySource) -> str | None:
+def _try_source(
+    order: Order,
+    kind: Kind,
+    account: Account | None,
+    stack: contextlib.ExitStack,
+    source: BinarySource,
+) -> BinarySource | str:
+    """Return a source that `account` can run, or why this one is not."""
     try:
         kind.recipe.version(source)
+        return readable_source(order, source, account, stack)
     except subprocess.CalledProcessError as error:
         last = (error.stderr or "").strip().splitlines()[-1:]
         return last[0] if last else str(error)
     except (OSError, subprocess.SubprocessError) as error:
         return str(error)
-    return None
 
 
 def _start(site: Site, kind: Kind, stack: contextlib.ExitStack) -> EmbeddedServer:
