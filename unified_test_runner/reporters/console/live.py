@@ -151,6 +151,6 @@ def _running(running: Sequence[Running], room: int, now_s: float) -> list[Line]:
 
 def _counters(report: RunReport, now_s: float) -> Line:
     planned = report.files_planned
-    progress = f"  {report.files_done}/{planned} files" if planned else ""
+    progress = f"{report.files_done}/{planned} files  " if planned else ""
     found = lines.totals(report) or "no test has ended yet"
-    return Line(f"{found}{progress}  {now_s:.1f}s", "bad" if report.is_failing else "title")
+    return Line(f"{now_s:.1f}s  {progress}{found}", "bad" if report.is_failing else "title")

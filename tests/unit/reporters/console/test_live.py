@@ -40,7 +40,7 @@ def test_it_shows_what_runs_and_for_how_long():
     publisher.tick(3.0)
     assert picture(stream) == [
         "[w1]    3.0s  suites/a.py::test_1",
-        "no test has ended yet  3.0s",
+        "3.0s  no test has ended yet",
     ]
 
 
@@ -138,4 +138,4 @@ def test_the_counter_says_how_far_it_is(log_lines):
         publisher.publish(stamped)
     publisher.publish(Stamped(seq=99, t_mono=2.2, event=UnitStarted(worker=1, path="x", suite="s")))
     publisher.tick(2.5)
-    assert picture(stream)[-1].startswith("4 passed  1/2 files")
+    assert picture(stream)[-1].startswith("2.5s  1/2 files  4 passed")
