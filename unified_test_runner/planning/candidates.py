@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, Catalogue, SuiteSpec, is_below
 from unified_test_runner.planning.files import TestFile, Walker, expand_testpaths
 from unified_test_runner.planning.names import Answer, NameIndex, index_names, may_parametrise
-from unified_test_runner.planning.patterns import matches, widened
+from unified_test_runner.planning.patterns import is_written, matches, widened
+from unified_test_runner.planning.syntax import outside_of_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,6 +139,19 @@ class Project:
             return may_parametrise((self.root / folder / "conftest.py").read_bytes())
         except OSError:
             return False
+
+    def text(self, path: str) -> str:
+        """Return the path of a file with its text outside of functions: what ids are made of.
+
+        Parameters that are computed as tests are collected are not in it. They count only
+        where a file is chosen for something that is, else every glob would choose every
+        parametrised test, and bring up services for it.
+        """
+        try:
+            source = (self.root / path).read_text("utf-8", "replace")
+            return f"{path}\n{outside_of_bodies(source)}"
+        except OSError:
+            return path
 
     def seen_names(self) -> list[NameIndex]:
         """Return the indexes made so far."""
@@ -303,4 +317,6 @@ def _matched(project: Project, pattern: str, spec: SuiteSpec, file: TestFile) ->
     answer = project.names(file.path).answer(widened(pattern))
     if answer is Answer.MATCHES:
         return "matches a test in it"
-    return "may match a test in it" if answer is Answer.CANNOT_TELL else ""
+    if answer is Answer.CANNOT_TELL and is_written(pattern, project.text(file.path)):
+        return "may match a test in it"
+    return ""

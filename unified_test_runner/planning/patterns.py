@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WILD = re.compile(r"[*?]")
+_BREAKS = re.compile(r"[*?\[\]/]|::")
 
 
 def has_wildcard(pattern: str) -> bool:
@@ -63,6 +64,14 @@ def matches(pattern: str, text: str) -> bool:
 @functools.lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(translate(pattern))
+
+
+def is_written(pattern: str, text: str) -> bool:
+    """Whether each literal stretch of `pattern` stands somewhere in `text`.
+
+    Brackets and `::` divide stretches too: pytest writes them, not the author of a test.
+    """
+    return all(stretch in text for stretch in _BREAKS.split(pattern) if stretch)
 
 
 def can_complete(pattern: str, prefix: str, ending: str) -> bool:

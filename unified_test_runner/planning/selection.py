@@ -163,7 +163,9 @@ def _meant_by_pattern(project: Project, pattern: str) -> str:
     for index in project.seen_names():
         names += [part for name in index.known() for part in name.split("::")[1:]]
     close = nearest(pattern, names)
-    return f"did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+    if close:
+        return f"did you mean {' or '.join(repr(name) for name in close)}?"
+    return f"suites here: {', '.join(suite.name for suite in project.suites)}"
 
 
 def _near_id(project: Project, path: str, nodeid: str) -> str:

@@ -180,3 +180,21 @@ def is_named(name: str, patterns: Iterable[str]) -> bool:
         or (any(char in pattern for char in "*?[") and fnmatch.fnmatchcase(name, pattern))
         for pattern in patterns
     )
+
+
+def outside_of_bodies(source: str) -> str:
+    """Return what of a module's text can hold parameters: all but the bodies of functions.
+
+    Decorators, defaults, and whatever stands at the level of the module or of a class. Text
+    that is no Python is returned whole.
+    """
+    try:
+        module = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    lines = source.splitlines()
+    for node in ast.walk(module):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            first, last = node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno
+            lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(lines)

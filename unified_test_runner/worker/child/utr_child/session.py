@@ -41,9 +41,15 @@ def run_session(spec: dict[str, Any], channel: Channel) -> int:
         return _refuse(channel, error)
     finally:
         config._ensure_unconfigure()
+    if not plugin.has_walked:
+        return _refuse(channel, _Ended(plugin.internal_error or "pytest ended before any test"))
     channel.send(wire.FINISHED, rss_bytes=plugin.meter.rss_bytes())
     channel.flush()
     return 0
+
+
+class _Ended(Exception):  # noqa: N818 - a fact, told to `_refuse` like the exceptions it knows
+    """Pytest came to its end without raising, and without a walk."""
 
 
 def _refuse(channel: Channel, error: BaseException) -> int:
@@ -61,6 +67,8 @@ def _refuse(channel: Channel, error: BaseException) -> int:
 
 
 def _explain(error: BaseException) -> str:
+    if isinstance(error, _Ended):
+        return str(error)
     if isinstance(error, pytest.UsageError):
         return "\n".join(str(line) for line in error.args)
     if isinstance(error, ConftestImportFailure):
@@ -70,6 +78,8 @@ def _explain(error: BaseException) -> str:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
+    if isinstance(error, _Ended):
+        return lines[-1]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
@@ -89,6 +99,8 @@ class WorkerPlugin:
 
     def __init__(self, spec: dict[str, Any], channel: Channel, began: float) -> None:
         self.meter = Meter()
+        self.has_walked = False
+        self.internal_error = ""
         self._spec = spec
         self._channel = channel
         self._began = began
@@ -117,6 +129,10 @@ class WorkerPlugin:
         plugins.register(self._loop, "unified-test-runner")
         session.perform_collect = lambda: walk.perform_collect(collect)  # type: ignore[method-assign, assignment]
 
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        """Keep what pytest would print of an error in itself or in a plugin."""
+        self.internal_error = str(excrepr)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> object:
         """Tell what the walk found, then run what the runner hands out."""
@@ -125,6 +141,7 @@ class WorkerPlugin:
         units = [list(unit) for unit in self._loop.walk.nodes]
         startup_s = time.perf_counter() - self._began
         self._channel.send(wire.WALKED, units=units, startup_s=startup_s)
+        self.has_walked = True
         gc.collect()
         gc.freeze()
         self._loop.run()
