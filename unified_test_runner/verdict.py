@@ -116,17 +116,16 @@ def _empty_causes(report: RunReport) -> Iterator[Cause]:
 def _why_empty(report: RunReport) -> str:
     skipped = report.totals()[Outcome.SKIPPED] + report.totals(EntryKind.FILE)[Outcome.SKIPPED]
     flags = " ".join(dict.fromkeys(suite.flag for suite in report.withheld))
-    if report.withheld and not report.planned:
-        return f"every selected test was withheld; add {flags}"
-    if skipped and report.withheld:
-        return f"every test was skipped or withheld; add {flags}"
-    if skipped:
-        return "every selected test was skipped"
-    if report.deselected:
-        return f"all {counted(report.deselected, 'collected test')} were deselected"
-    if report.planned:
-        return "no test was executed"
-    return "no test was selected"
+    withheld = bool(report.withheld)
+    reasons = (
+        (withheld and not report.planned, f"every selected test was withheld; add {flags}"),
+        (skipped and withheld, f"every test was skipped or withheld; add {flags}"),
+        (skipped, "every selected test was skipped"),
+        (report.is_failing, "no test could be collected"),
+        (report.deselected, f"all {counted(report.deselected, 'collected test')} were deselected"),
+        (report.planned, "no test was executed"),
+    )
+    return next((text for holds, text in reasons if holds), "no test was selected")
 
 
 def counted(number: int, noun: str) -> str:
