@@ -70,8 +70,8 @@ def _causes(report: RunReport) -> Iterator[Cause]:
         yield Cause(code=ExitCode.INTERRUPTED, text=text)
     # An error that names the service as the cause says all that its failure says.
     is_told = any(error.exit_code is ExitCode.SERVICE for error in report.errors)
-    for service in report.services.values():
-        if service.state == "failed" and not is_told:
+    for service in report.service_failures:
+        if not is_told:
             text = f"service '{service.name}' failed: {service.message}"
             yield Cause(code=ExitCode.SERVICE, text=text)
     if bad := _bad_text(report):

@@ -7,13 +7,23 @@ import pytest
 from unified_test_runner.events import (
     NoticeGiven,
     RunFinished,
+    ServiceReady,
+    ServiceStopped,
     Stamped,
     TestFinished,
     WallTime,
     WarningRecorded,
     WorkerExited,
 )
-from unified_test_runner.model import EntryKind, ExitCode, Outcome, PhaseResult, Section, When
+from unified_test_runner.model import (
+    EntryKind,
+    ExitCode,
+    Outcome,
+    PhaseResult,
+    Provider,
+    Section,
+    When,
+)
 from unified_test_runner.report import RunReport
 from unified_test_runner.reporters import ReporterSettings
 from unified_test_runner.reporters.console import summary as module
@@ -126,6 +136,27 @@ def test_quiet_keeps_what_matters(level, is_shown):
     )
     assert (f"{level}: look" in lines) is is_shown
     assert lines[-1] == "1 passed in 1.50s (0 workers)"
+
+
+def test_services_of_slots_are_told_together():
+    ready = [
+        ServiceReady(
+            service="redis", provider=Provider.DOCKER, reason="asked", version="7.4",
+            address="127.0.0.1:1", boot_s=boot_s, slot=slot,
+        )
+        for slot, boot_s in enumerate((0.2, 0.5, 0.3))
+    ]  # fmt: skip
+    stopped = ServiceStopped(service="redis", duration_s=1, slot=2, peak_rss_bytes=1048576)
+    text = " ".join(" ".join(shown(*ready, stopped, ended(Outcome.PASSED), END)).split())
+    assert text.count("redis") == 1
+    expected = (
+        "redis[1] 7.4 docker ready in 0.50s (asked), 3 of them, the slowest shown, peak 1.0 MiB"
+    )
+    assert expected in text
+    report = folded(*ready[:1])
+    assert len(remarks(ready[0], report, settings())) == 1
+    report = folded(*ready[:2])
+    assert remarks(ready[1], report, settings()) == []
 
 
 @pytest.mark.parametrize("output", ["failed", "all", "none"])
