@@ -86,6 +86,7 @@ class RunReport:
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
         self.services: dict[tuple[str, int | None], ServiceRecord] = {}
+        self.service_failures: list[ServiceRecord] = []
         self.at_s = 0.0
         self.is_ended = False
         self._results = Results()
@@ -291,6 +292,8 @@ class RunReport:
         self._put_service(
             event, state="failed", message=event.message, hint=event.hint, log_tail=event.log_tail
         )
+        # Kept apart: a server started again in its place does not undo the failure.
+        self.service_failures.append(self.services[event.service, event.slot])
 
     def _on_service_stopped(self, event: events.ServiceStopped) -> None:
         old = self.services.get((event.service, event.slot))

@@ -70,8 +70,8 @@ def _causes(report: RunReport) -> Iterator[Cause]:
         yield Cause(code=ExitCode.INTERRUPTED, text=text)
     # An error that names the service as the cause says all that its failure says.
     is_told = any(error.exit_code is ExitCode.SERVICE for error in report.errors)
-    for service in report.services.values():
-        if service.state == "failed" and not is_told:
+    for service in report.service_failures:
+        if not is_told:
             text = f"service '{service.name}' failed: {service.message}"
             yield Cause(code=ExitCode.SERVICE, text=text)
     if bad := _bad_text(report):
@@ -116,17 +116,16 @@ def _empty_causes(report: RunReport) -> Iterator[Cause]:
 def _why_empty(report: RunReport) -> str:
     skipped = report.totals()[Outcome.SKIPPED] + report.totals(EntryKind.FILE)[Outcome.SKIPPED]
     flags = " ".join(dict.fromkeys(suite.flag for suite in report.withheld))
-    if report.withheld and not report.planned:
-        return f"every selected test was withheld; add {flags}"
-    if skipped and report.withheld:
-        return f"every test was skipped or withheld; add {flags}"
-    if skipped:
-        return "every selected test was skipped"
-    if report.deselected:
-        return f"all {counted(report.deselected, 'collected test')} were deselected"
-    if report.planned:
-        return "no test was executed"
-    return "no test was selected"
+    withheld = bool(report.withheld)
+    reasons = (
+        (withheld and not report.planned, f"every selected test was withheld; add {flags}"),
+        (skipped and withheld, f"every test was skipped or withheld; add {flags}"),
+        (skipped, "every selected test was skipped"),
+        (report.is_failing, "no test could be collected"),
+        (report.deselected, f"all {counted(report.deselected, 'collected test')} were deselected"),
+        (report.planned, "no test was executed"),
+    )
+    return next((text for holds, text in reasons if holds), "no test was selected")
 
 
 def counted(number: int, noun: str) -> str:

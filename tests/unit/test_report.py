@@ -11,6 +11,7 @@ from unified_test_runner.events import (
     RunFinished,
     RunInterrupted,
     ServiceFailed,
+    ServiceReady,
     ServiceStopped,
     Stamped,
     TestFinished,
@@ -26,6 +27,7 @@ from unified_test_runner.model import (
     ExitCode,
     Outcome,
     PhaseResult,
+    Provider,
     Section,
     When,
 )
@@ -182,6 +184,12 @@ DONE = (plan(), *UNIT)
         (
             [*DONE, ended(), ServiceFailed(service="db", message="died"),
              ServiceStopped(service="db", duration_s=1)],
+            ExitCode.SERVICE,
+        ),
+        (
+            [*DONE, ended(), ServiceFailed(service="db", message="died"),
+             ServiceReady(service="db", provider=Provider.DOCKER, reason="", version="1",
+                          address="", boot_s=1)],
             ExitCode.SERVICE,
         ),
         (

@@ -35,9 +35,7 @@ class JsonReport:
         Raises:
             RunDirectoryError: it cannot be written.
         """
-        # ASCII: the one spelling in which a lone surrogate is legal JSON.
-        text = json.dumps(json_document(report), indent=1, ensure_ascii=True)
-        replace_file(self._path, f"{text}\n".encode("ascii"))
+        replace_file(self._path, _written(json_document(report)))
 
 
 def json_document(report: RunReport) -> dict[str, Any]:
@@ -64,6 +62,20 @@ def json_document(report: RunReport) -> dict[str, Any]:
         "notices": [to_plain(notice) for notice in report.notices],
         "errors": [to_plain(error) for error in report.errors],
     }
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    """One line per field and per item: to be read by people, diffed, and written fast."""
+    fields = []
+    for name, value in document.items():
+        if isinstance(value, list) and value:
+            items = ",\n  ".join(map(json.dumps, value))
+            shown = f"[\n  {items}\n ]"
+        else:
+            shown = json.dumps(value)
+        fields.append(f" {json.dumps(name)}: {shown}")
+    # ASCII throughout: the one spelling in which a lone surrogate is legal JSON.
+    return "{{\n{}\n}}\n".format(",\n".join(fields)).encode("ascii")
 
 
 def _totals(report: RunReport, kind: EntryKind) -> dict[str, int]:

@@ -80,6 +80,10 @@ def _planned(event: events.PlanMade, _report: RunReport) -> list[Line]:
 
 
 def _service_ready(event: events.ServiceReady, report: RunReport) -> list[Line]:
+    ready = [item for item in report.services.values() if item.name == event.service]
+    if event.slot is not None and sum(item.boot_s is not None for item in ready) > 1:
+        # Each slot has one, and each worker anew: the first says it all.
+        return []
     line = lines.service_ready(report.services[event.service, event.slot])
     return [Line(f"service {line.text}", "good")]
 

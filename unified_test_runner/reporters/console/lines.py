@@ -6,6 +6,7 @@ whether it shows colours.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,6 @@ OUTCOME_WORDS: Mapping[Outcome, str] = {
     Outcome.XPASSED: "xpassed",
     Outcome.NOT_RUN: "not run",
 }
-_FILE_WORDS: Mapping[Outcome, str] = {Outcome.SKIPPED: "skipped", Outcome.NOT_RUN: "not run"}
 
 STYLES: Mapping[Outcome, str] = {
     Outcome.PASSED: "good",
@@ -78,12 +78,12 @@ def tally(counts: Mapping[Outcome, int]) -> str:
 def totals(report: RunReport) -> str:
     """Return all outcomes of tests, then of files, in figures that add up."""
     parts = [tally(report.totals())] if tally(report.totals()) else []
-    files = report.totals(EntryKind.FILE)
-    for word in ("error", "skipped", "not run"):
-        count = sum(n for outcome, n in files.items() if _FILE_WORDS.get(outcome, "error") == word)
+    files: Counter[str] = Counter()
+    for outcome, word in OUTCOME_WORDS.items():
+        files["error" if outcome.is_bad else word] += report.totals(EntryKind.FILE)[outcome]
+    for word, count in files.items():
         if count:
-            plural = "s" * (word == "error" and count > 1)
-            parts.append(f"{count} file {word}{plural}")
+            parts.append(f"{count} file {word}{'s' * (word == 'error' and count > 1)}")
     return ", ".join(parts)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from unified_test_runner.events import WallTime, WithheldSuite
-    from unified_test_runner.report import RunReport
+    from unified_test_runner.report import RunReport, ServiceRecord
     from unified_test_runner.reporters.base import ReporterSettings
 
 _SLOWEST = 5
@@ -149,17 +149,24 @@ def wall_parts(wall: WallTime) -> tuple[tuple[str, float], ...]:
 
 
 def _services(report: RunReport) -> Iterator[str]:
+    """One line per service; those that each slot has for itself are told together."""
+    alike: dict[tuple[object, ...], list[ServiceRecord]] = {}
     for service in report.services.values():
         if service.boot_s is not None:
-            peak = f", peak {size(service.peak_rss_bytes)}" if service.peak_rss_bytes else ""
-            yield f"{service_ready(service).text}{peak}"
+            what = (service.name, service.provider, service.version, service.reason)
+            alike.setdefault(what, []).append(service)
+    for group in alike.values():
+        slowest = max(group, key=lambda service: service.boot_s or 0.0)
+        number = f", {len(group)} of them, the slowest shown" if len(group) > 1 else ""
+        peak_bytes = max(service.peak_rss_bytes or 0 for service in group)
+        peak = f", peak {size(peak_bytes)}" if peak_bytes else ""
+        yield f"{service_ready(slowest).text}{number}{peak}"
 
 
 def _remarks(report: RunReport, width: int, *, is_quiet: bool) -> list[Line]:
     lines: list[Line] = []
-    for service in report.services.values():
-        if service.state == "failed":
-            lines += service_failed(service)
+    for service in report.service_failures:
+        lines += service_failed(service)
     lines += [
         Line(f"worker {worker.worker} died: {_status(worker.status)}", "bad")
         for worker in report.workers
