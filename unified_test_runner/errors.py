@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from unified_test_runner.model import ExitCode
+from unified_test_runner.exitcodes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

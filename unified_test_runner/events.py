@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from unified_test_runner.codec import from_plain, to_plain
-from unified_test_runner.model import EntryKind, ExitCode, Outcome, PhaseResult, Provider
+from unified_test_runner.model import (
+    EntryKind,
+    ExitCode,
+    Outcome,
+    PhaseResult,
+    Provider,
+    WithheldSuite,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,18 +61,6 @@ class PlannedSuite:
     category: str | None = None
     services: tuple[str, ...] = ()
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithheldSuite:
-    """A selected suite that is not run, and the flag that would run it."""
-
-    name: str
-    files: int
-    flag: str
-    tests_at_least: int = 0
-    category: str | None = None
-    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from unified_test_runner.events import (
     LateErrorRecorded,
     TestFinished,
     TestStarted,
+    UnitFinished,
 )
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, fold_outcome
 
@@ -115,6 +116,8 @@ class Ledger:
                     reproduce=self._command(path, nodeid) if action.outcome.is_bad else "",
                 )
             )
+        if action.outcome is not Outcome.NOT_RUN:
+            self._emit(UnitFinished(worker=NO_WORKER, path=path))
 
     def enter(self, worker: int, suite: str, path: str, message: protocol.EntryReported) -> Outcome:
         """A collector failed or was skipped as a whole; returns the outcome of the entry."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
+from unified_test_runner.catalogue.remembered import read_catalogue
 from unified_test_runner.machine import available_cpus, choose_interpreter
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan
+from unified_test_runner.rundir import FOLDER, make_home
 
 if TYPE_CHECKING:
     from unified_test_runner.planning.plan import Plan
@@ -38,9 +41,10 @@ def prepare(settings: Settings) -> Prepared:
     )
     catalogue = None
     if chosen is not None:
-        from unified_test_runner.catalogue.loading import load_catalogue
-
-        catalogue = load_catalogue(chosen.path, root, interpreter=interpreter)
+        with contextlib.suppress(OSError):
+            make_home(root)
+        store = root / FOLDER / "catalogue.json"
+        catalogue = read_catalogue(chosen.path, root, interpreter=interpreter, store=store)
     selectors = settings.selectors
     plan = make_plan(
         PlanRequest(

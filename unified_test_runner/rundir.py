@@ -50,6 +50,20 @@ def new_run_id(now: datetime) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
+def make_home(root: Path) -> Path:
+    """Return the folder of everything we keep in a project, made so that git ignores it.
+
+    Raises:
+        OSError: it cannot be made, e.g. in a read-only checkout.
+    """
+    home = root / FOLDER
+    home.mkdir(exist_ok=True)
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return home
+
+
 def make_run_directory(root: Path, run_id: str, given: Path | None) -> RunDirectory:
     """Make the directory of a run and forget the oldest ones.
 
@@ -63,12 +77,9 @@ def make_run_directory(root: Path, run_id: str, given: Path | None) -> RunDirect
     """
     if given is not None:
         return RunDirectory(path=_make(given))
-    home = root / FOLDER
     try:
+        home = make_home(root)
         path = _make(home / "runs" / run_id)
-        ignore = home / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
     except (OSError, RunDirectoryError) as error:
         fallback = Path(tempfile.mkdtemp(prefix="unified-test-runner-run-"))
         return RunDirectory(path=_make(fallback), notice=f"{error}; this run is in {fallback}")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from unified_test_runner.model import ServiceSpec, ServiceUse
+from unified_test_runner.model import ServiceSpec, ServiceUse
 
 #: Name of the implicit suite of files that no suite claims.
 DEFAULT_SUITE = "default"
@@ -49,7 +45,6 @@ class Catalogue:
     """
 
     path: str
-    root: Path
     workers: int | None = None
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)

@@ -46,7 +46,7 @@ def load_catalogue(path: Path, root: Path, *, interpreter: str) -> Catalogue:
     faults.raise_any()
     if model is None:  # pragma: no cover - a model that fails has added a fault
         raise AssertionError("a catalogue without faults has a model")
-    return _Contents(tree, faults, interpreter).catalogue(model, root)
+    return _Contents(tree, faults, interpreter).catalogue(model)
 
 
 def _label(path: Path, root: Path) -> str:
@@ -73,10 +73,9 @@ class _Contents:
         self._faults = faults
         self._interpreter = interpreter
 
-    def catalogue(self, model: CatalogueModel, root: Path) -> Catalogue:
+    def catalogue(self, model: CatalogueModel) -> Catalogue:
         return Catalogue(
             path=self._faults.label,
-            root=root,
             workers=model.defaults.workers,
             categories={
                 name: CategorySpec(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from unified_test_runner.errors import UtrError
-from unified_test_runner.model import ExitCode
+from unified_test_runner.exitcodes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from unified_test_runner import settings
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from unified_test_runner.settings import Selectors
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -146,9 +146,11 @@ SYNONYMS: tuple[click.Option, ...] = (
 )
 
 
-def selectors_of(params: dict[str, Any], pytest_args: tuple[str, ...]) -> settings.Selectors:
+def selectors_of(params: dict[str, Any], pytest_args: tuple[str, ...]) -> Selectors:
     """Take the selection out of a command's parameters."""
-    return settings.Selectors(
+    from unified_test_runner.settings import Selectors
+
+    return Selectors(
         categories=params.pop("categories"),
         suites=params.pop("suites"),
         patterns=params.pop("patterns"),

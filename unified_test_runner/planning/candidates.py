@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CATEGORY = "--category"
 SUITE = "--suite"
 PATTERN = "--test-pattern"
-ARGUMENT = "argument"
+ARGUMENT = "PATH"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

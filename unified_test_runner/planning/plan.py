@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unified_test_runner.events import WithheldSuite
-    from unified_test_runner.model import ServiceSpec, ServiceUse
+    from unified_test_runner.model import ServiceSpec, ServiceUse, WithheldSuite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE
 from unified_test_runner.errors import NothingSelectedError, UsageError
-from unified_test_runner.events import WithheldSuite
 from unified_test_runner.kinds import KINDS
+from unified_test_runner.model import WithheldSuite
 from unified_test_runner.planning.arguments import resolve_argument
 from unified_test_runner.planning.candidates import (
     ARGUMENT,
