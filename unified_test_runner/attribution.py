@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from unified_test_runner.events import WithheldSuite
+    from unified_test_runner.model import WithheldSuite
     from unified_test_runner.results import Entry
 
 

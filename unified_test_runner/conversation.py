@@ -115,6 +115,16 @@ class Conversation:
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
                 self._on_entry(seat, message)
+            case protocol.Stopped():
+                yield steps.DrainWanted(reason=f"pytest stopped: {message.reason}")
+            case protocol.Finished():
+                seat.has_finished = True
+            case _:
+                yield from self._hear_of_unit(seat, message)
+
+    def _hear_of_unit(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
+        worker = seat.process.worker
+        match message:
             case protocol.UnitStarted():
                 yield steps.UnitBegun(worker=worker)
             case protocol.UnitUnknown():
@@ -124,10 +134,6 @@ class Conversation:
                 yield self._on_collected(seat, message)
             case protocol.UnitEnded():
                 yield self._on_unit_ended(seat, message)
-            case protocol.Stopped():
-                yield steps.DrainWanted(reason=f"pytest stopped: {message.reason}")
-            case protocol.Finished():
-                seat.has_finished = True
             case _:
                 yield from self._hear_of_test(seat, message)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
-from unified_test_runner.model import EntryKind, ExitCode, Outcome, Provider
+from unified_test_runner.model import EntryKind, ExitCode, Outcome, Provider, WithheldSuite
 from unified_test_runner.results import Results
 from unified_test_runner.verdict import Verdict, reach
 
@@ -193,7 +193,7 @@ class RunReport:
         return self.is_ended and self.finished is None
 
     @property
-    def withheld(self) -> tuple[events.WithheldSuite, ...]:
+    def withheld(self) -> tuple[WithheldSuite, ...]:
         """Selected suites that were not run."""
         return self.plan.withheld if self.plan else ()
 

@@ -120,7 +120,7 @@ class Project:
             check=False,
         )
 
-    def _finish(  # noqa: PLR0913
+    def _finish(  # noqa: PLR0913, PLR0917
         self,
         command: list[str],
         argv: tuple[str, ...],

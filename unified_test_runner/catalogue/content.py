@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
 from dataclasses import dataclass, field
 
-from unified_test_runner.model import ServiceSpec, ServiceUse
+from unified_test_runner.model import ServiceSpec, ServiceUse  # noqa: TC001 - as above
 
 #: Name of the implicit suite of files that no suite claims.
 DEFAULT_SUITE = "default"

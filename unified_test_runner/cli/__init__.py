@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from unified_test_runner.errors import UtrError
+from unified_test_runner.errors import PlatformError, UtrError
 from unified_test_runner.exitcodes import ExitCode
 
 if TYPE_CHECKING:
@@ -29,25 +29,27 @@ def main(argv: Sequence[str]) -> ExitCode:
     name = argv[0] if argv and argv[0] in COMMANDS else "run"
     own = list(argv[1:] if argv and argv[0] == name else argv)
     ours, pytest_args = split_at_dashes(own)
-    if sys.platform == "win32":
-        return _refuse("Windows is not supported; use WSL, Linux or macOS", ExitCode.USAGE)
     program = PROGRAM if name == "run" else f"{PROGRAM} {name}"
     try:
+        _check_platform()
         command: click.Command = importlib.import_module(COMMANDS[name]).command
         result = command.main(
             args=ours, prog_name=program, standalone_mode=False, obj=tuple(pytest_args)
         )
     except click.exceptions.Exit as stop:
         return ExitCode(stop.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, BrokenPipeError):
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
         return _refuse(error.format_message(), ExitCode.USAGE)
     except UtrError as error:
         return _refuse(str(error), error.exit_code)
-    except BrokenPipeError:
-        return ExitCode.INTERRUPTED
     return result if isinstance(result, ExitCode) else ExitCode.OK
+
+
+def _check_platform() -> None:
+    if sys.platform == "win32":
+        raise PlatformError("Windows is not supported", hint="use WSL, Linux or macOS")
 
 
 def split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class _Workers(click.ParamType):  # type: ignore[type-arg] - generic in some versions only
+# Generic in newer versions of click only, and then only for type checkers.
+_ParamType: Any = click.ParamType
+
+
+class _Workers(_ParamType):
     name = "auto|N"
 
     def convert(

@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from unified_test_runner.model import ExitCode, Outcome
+from unified_test_runner.model import ExitCode, Outcome, WithheldSuite
 from unified_test_runner.reporters.console.failures import failure_list, failures
 from unified_test_runner.reporters.console.lines import (
     Line,
@@ -25,7 +25,7 @@ from unified_test_runner.reporters.text import clipped, one_line, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from unified_test_runner.events import WallTime, WithheldSuite
+    from unified_test_runner.events import WallTime
     from unified_test_runner.report import RunReport, ServiceRecord
     from unified_test_runner.reporters.base import ReporterSettings
 
