@@ -83,7 +83,7 @@ _POSTGRES = KindInfo(
         PGKRBSRVNAME PGCONNECT_TIMEOUT PGCLIENTENCODING PGDATESTYLE PGTZ PGGEQO
         PGTARGETSESSIONATTRS PGLOADBALANCEHOSTS PGDATA PGLOCALEDIR PGSYSCONFDIR
         POSTGRES_URL POSTGRES_HOST POSTGRES_PORT POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB
-        """.split()
+        """.split()  # noqa: SIM905 - names in rows are easier to read
     ),
     software=(
         Software(
@@ -114,7 +114,7 @@ _REDIS = KindInfo(
         """
         REDIS_URL REDIS_HOST REDIS_PORT REDIS_DB REDIS_USER REDIS_USERNAME REDIS_PASSWORD
         REDIS_TLS_URL REDISCLI_AUTH REDISCLI_RCFILE VALKEY_URL VALKEYCLI_AUTH
-        """.split()
+        """.split()  # noqa: SIM905 - names in rows are easier to read
     ),
     software=(
         Software(
