@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from unified_test_runner.catalogue.content import is_below
+from unified_test_runner.planning.groups import apart
+
 
 def arguments(plan: Any) -> list[tuple[str, ...]]:
     return [group.arguments for group in plan.groups]
@@ -102,9 +105,32 @@ def test_an_argument_above_suites_goes_in_as_their_paths(shop: Any) -> None:
     ]  # fmt: skip
 
 
-def test_a_path_inside_another_is_named_once_unless_the_walk_passes_over_it(tree: Any) -> None:
+def test_a_path_inside_another_is_named_once(tree: Any) -> None:
+    tree.files("tests/a/test_a.py", "tests/test_c.py")
+    assert arguments(tree.plan("tests", "tests/a")) == [("tests",)]
+
+
+def test_a_folder_the_walk_passes_over_is_not_lost_to_the_path_around_it(tree: Any) -> None:
     tree.files("tests/a/test_a.py", "tests/build/test_b.py", "tests/test_c.py")
-    assert arguments(tree.plan("tests", "tests/a", "tests/build")) == [("tests", "tests/build")]
+    plan = tree.plan("tests", "tests/a", "tests/build")
+    assert arguments(plan) == [("tests/a", "tests/test_c.py", "tests/build")]
+
+
+#: (paths, files, paths of which none lies in another)
+NESTED = [
+    (["a", "b"], ["a/x", "b/y"], ["a", "b"]),
+    (["a", "a/b"], ["a/x", "a/c/y", "a/b/z"], ["a/x", "a/c", "a/b"]),
+    (["a", "a/b/c"], ["a/b/x", "a/b/c/y", "a/d/z"], ["a/b/x", "a/d", "a/b/c"]),
+    ([".", "b"], ["x", "a/y", "b/z"], ["x", "a", "b"]),
+    (["a", "a/b"], ["a/b/z"], ["a/b"]),
+]
+
+
+@pytest.mark.parametrize(("paths", "files", "expected"), NESTED)
+def test_paths_are_set_apart(paths: Any, files: Any, expected: Any) -> None:
+    found = apart(paths, files)
+    assert sorted(found) == sorted(expected)
+    assert all(any(is_below(file, path) for path in found) for file in files)
 
 
 def test_filtered_units_and_the_patterns_over_their_tests(shop: Any) -> None:
