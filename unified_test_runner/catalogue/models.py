@@ -175,6 +175,7 @@ class ServiceModel(_Model):
     )
     provides: Annotated[dict[Variable, str] | None, Given] = Field(
         None,
+        min_length=1,
         description="Variables for the tests, over {host} {port} {user} {password} {database}. "
         "Replaces what the kind provides by itself.",
     )

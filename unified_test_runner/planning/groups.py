@@ -99,7 +99,8 @@ class Grouping:
         if self.request.catalogue is None and suites[0].is_whole and not self.request.arguments:
             return ()  # pytest finds its own way
         paths = list(dict.fromkeys(path for suite in suites for path in _walked(suite)))
-        kept = [path for path in paths if not self._is_reached(path, paths)]
+        files = [file.path for suite in suites for file in suite.files]
+        kept = apart([path for path in paths if not self._is_reached(path, paths)], files)
         return (*self._ignored(suites, kept), *kept)
 
     def _is_reached(self, path: str, paths: list[str]) -> bool:
@@ -124,6 +125,30 @@ class Grouping:
         return [
             f"--ignore={claim}" for claim in foreign if any(is_below(claim, path) for path in paths)
         ]
+
+
+def apart(paths: list[str], files: list[str]) -> list[str]:
+    """Return `paths` so that none lies in another, in as few steps down as that takes.
+
+    pytest drops an argument that lies in another one even where its walk of the outer one
+    passes over the inner one. So the outer one is replaced by those of its entries that have
+    any of `files` below them.
+    """
+    for outer in paths:
+        inner = [path for path in paths if path != outer and is_below(path, outer)]
+        if inner:
+            mine = [file for file in files if is_below(file, outer)]
+            loose = [file for file in mine if not any(is_below(file, each) for each in inner)]
+            entries = [_entry(outer, path) for path in (*loose, *inner)]
+            others = [path for path in paths if path != outer]
+            return apart(list(dict.fromkeys((*entries, *others))), files)
+    return paths
+
+
+def _entry(folder: str, path: str) -> str:
+    """Return the entry of `folder` that is `path` or has it below."""
+    prefix = "" if folder == "." else f"{folder}/"
+    return prefix + path.removeprefix(prefix).split("/")[0]
 
 
 def _walked(suite: ChosenSuite) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ class _Reader:
         while waiting:
             base = waiting.pop()
             known = self.classes.get(base.id) if isinstance(base, ast.Name) else None
-            if known is None:
+            if known is None or known is node:  # `class A(A)` extends an A from elsewhere
                 is_whole = is_whole and isinstance(base, ast.Name) and base.id == "object"
             elif known.name not in found:
                 found[known.name] = known

@@ -156,10 +156,8 @@ def assigns_parameters(body: Sequence[ast.stmt]) -> bool:
 
 def is_mark(node: ast.expr) -> bool:
     """Whether a decorator of a class leaves its tests as they are."""
-    if last_name(node) in _PLAIN_CLASS_DECORATORS:
-        return True
-    text = ast.unparse(node)
-    return text.startswith(("pytest.mark.", "mark.", "pytest.mark"))
+    chain = dotted(node)
+    return chain[-1] in _PLAIN_CLASS_DECORATORS or chain[0] == "mark" or chain[1:2] == ("mark",)
 
 
 def test_marker(node: ast.ClassDef) -> bool | None:

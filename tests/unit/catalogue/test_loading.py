@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from unified_test_runner.catalogue.content import CategorySpec, SuiteSpec
 from unified_test_runner.catalogue.loading import load_catalogue
@@ -161,3 +165,44 @@ def test_a_catalogue_outside_of_the_root_is_named_in_full(tmp_path: Path) -> Non
     assert caught.value.faults == (
         f"{path}:1:10: 'version' wants 1, got the number 2 (hint: this runner reads version 1)",
     )
+
+
+WORDS = (
+    "version", "defaults", "workers", "categories", "unit", "priority", "after", "services",
+    "redis", "postgres", "kind", "image", "embedded", "external", "isolation", "database",
+    "shared", "prepare", "run", "inputs", "provides", "needs", "suites", "category", "paths",
+    "args", "env", "t", "x", "{python}", "{host}", "/", "..", "auto", "budgets",
+)  # fmt: skip
+leaves = st.one_of(st.sampled_from(WORDS), st.none(), st.booleans(), st.integers(), st.text())
+documents = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(WORDS), inner, max_size=4)
+    ),
+    max_leaves=25,
+)
+sections = st.fixed_dictionaries(
+    {"version": st.just(1)},
+    optional={
+        "categories": st.dictionaries(st.sampled_from(WORDS), documents, max_size=3),
+        "services": st.dictionaries(st.sampled_from(WORDS), documents, max_size=3),
+        "suites": st.dictionaries(st.sampled_from(WORDS), documents, max_size=3),
+        "defaults": documents,
+    },
+)
+
+
+@settings(deadline=None)
+@given(document=st.one_of(documents, sections))
+def test_r27_any_document_is_a_catalogue_or_has_located_faults(
+    tmp_path_factory: pytest.TempPathFactory, document: Any
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    path = root / "any.yaml"
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    faults: tuple[str, ...] = ()
+    try:
+        load_catalogue(path, root, interpreter="py")
+    except CatalogueError as error:
+        faults = error.faults
+    assert all(re.match(r"any\.yaml:\d+:\d+: \S", line) for line in faults)

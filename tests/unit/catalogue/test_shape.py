@@ -40,6 +40,7 @@ CASES = [
      ["2:37: unknown key 'name'"]),
     ("services: {redis: {prepare: {rnu: x}}}",
      ["2:20: 'run' is missing", "2:30: unknown key 'rnu' (hint: did you mean 'run'?)"]),
+    ("services: {redis: {provides: {}}}", ["2:30: 'provides' wants at least one item, got none"]),
     ("services: {redis: {image: }}", ["2:27: 'image' wants a value, got nothing"]),
     ("services: {redis: {external: a b}}", ["2:30: 'external' wants a name, got 'a b'"]),
     ("categories: {a: {priority: 1.5}}", [("2:28: 'priority' wants a whole number,"
