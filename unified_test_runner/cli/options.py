@@ -16,7 +16,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 # Generic in newer versions of click only, and then only for type checkers.
-_ParamType: Any = click.ParamType
+_ParamType = click.ParamType
 
 
 class _Workers(_ParamType):

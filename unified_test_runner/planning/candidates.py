@@ -92,6 +92,7 @@ class Project:
     suites: tuple[SuiteSpec, ...] = field(init=False)
     _names: dict[str, NameIndex] = field(default_factory=dict)
     _conftests: dict[str, bool] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
     _walks: dict[tuple[str, tuple[str, ...]], list[TestFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -140,18 +141,27 @@ class Project:
         except OSError:
             return False
 
-    def text(self, path: str) -> str:
-        """Return the path of a file with its text outside of functions: what ids are made of.
+    def texts(self, path: str) -> str:
+        """Return what the ids of a file's tests can be made of, as far as it is written down.
 
+        Its path, and its own text and that of the conftests above it outside of functions.
         Parameters that are computed as tests are collected are not in it. They count only
-        where a file is chosen for something that is, else every glob would choose every
-        parametrised test, and bring up services for it.
+        where a file is chosen for something that is, or by a pattern with a bracket; else
+        every glob would choose every parametrised test, and bring up services for it.
         """
-        try:
-            source = (self.root / path).read_text("utf-8", "replace")
-            return f"{path}\n{outside_of_bodies(source)}"
-        except OSError:
-            return path
+        parts = path.split("/")[:-1]
+        folders = ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
+        conftests = [f"{folder}/conftest.py".lstrip("/") for folder in folders]
+        return "\n".join([path, *map(self._text, (path, *conftests))])
+
+    def _text(self, path: str) -> str:
+        if path not in self._texts:
+            try:
+                source = (self.root / path).read_text("utf-8", "replace")
+            except OSError:
+                source = ""
+            self._texts[path] = outside_of_bodies(source)
+        return self._texts[path]
 
     def seen_names(self) -> list[NameIndex]:
         """Return the indexes made so far."""
@@ -317,6 +327,7 @@ def _matched(project: Project, pattern: str, spec: SuiteSpec, file: TestFile) ->
     answer = project.names(file.path).answer(widened(pattern))
     if answer is Answer.MATCHES:
         return "matches a test in it"
-    if answer is Answer.CANNOT_TELL and is_written(pattern, project.text(file.path)):
-        return "may match a test in it"
-    return ""
+    if answer is not Answer.CANNOT_TELL:
+        return ""
+    is_open = "[" in pattern or is_written(pattern, project.texts(file.path))
+    return "may match a test in it" if is_open else ""

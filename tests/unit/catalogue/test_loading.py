@@ -60,7 +60,6 @@ def full(project: Any) -> Catalogue:
 
 def test_the_head_of_a_catalogue(full: Catalogue, project: Any) -> None:
     assert full.path == "config/catalogue.yaml"
-    assert full.root == project.root
     assert full.workers == 3
 
 

@@ -52,7 +52,6 @@ class Tree:
         }
         self.catalogue = Catalogue(
             path="config/catalogue.yaml",
-            root=self.root,
             workers=parts.get("workers"),
             categories={
                 name: CategorySpec(name=name, **settings)

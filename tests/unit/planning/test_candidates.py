@@ -37,7 +37,7 @@ def test_r10_after_then_priority_then_the_order_of_the_file(
         name: CategorySpec(name=name, priority=priority, after=after)
         for name, (priority, after) in categories.items()
     }
-    assert order_categories(Catalogue(path="c", root=tmp_path, categories=specs)) == order
+    assert order_categories(Catalogue(path="c", categories=specs)) == order
 
 
 def test_suites_follow_their_categories_and_those_without_come_first(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_suites_follow_their_categories_and_those_without_come_first(tmp_path: P
         name: SuiteSpec(name=name, paths=(name,), category=category)
         for name, category in [("a", "late"), ("b", "early"), ("c", None), ("d", "late")]
     }
-    catalogue = Catalogue(path="c", root=tmp_path, categories=specs, suites=suites)
+    catalogue = Catalogue(path="c", categories=specs, suites=suites)
     assert [spec.name for spec in order_suites(catalogue)] == ["c", "b", "a", "d"]
     assert order_suites(None) == ()
 
@@ -60,7 +60,7 @@ def test_selectors_are_pairs_without_repeats() -> None:
         ("--category", "a"),
         ("--suite", "b"),
         ("--test-pattern", "*"),
-        ("argument", "t"),
+        ("PATH", "t"),
     )
 
 
@@ -87,3 +87,27 @@ def test_a_file_that_vanishes_may_have_any_name(tree: Any) -> None:
     project = Project(root=tree.root, ini=PytestIni(), catalogue=None)
     assert project.names("gone.py").known() == []
     assert project.names("gone.py").may_have("gone.py::test_a")
+
+
+def chosen_by(tree: Any, pattern: str) -> list[str]:
+    project = Project(root=tree.root, ini=PytestIni(), catalogue=None)
+    return [
+        file.path
+        for suite in choose(project, Selectors(patterns=(pattern,)))
+        for file in suite.files
+    ]
+
+
+def test_parameters_count_where_they_are_written(tree: Any) -> None:
+    marks = '@pytest.mark.parametrize("name", ["apple"])\n'
+    tree.write("test_here.py", marks + "def test_a(name): ...")
+    tree.write("sub/conftest.py", '@pytest.fixture(params=["apple"])\ndef fruit(request): ...')
+    tree.write("sub/test_above.py", "def test_a(fruit): ...")
+    tree.write("test_inside.py", '@pytest.mark.parametrize("n", [1])\ndef test_a(n): f("apple")')
+    assert chosen_by(tree, "apple") == ["sub/test_above.py", "test_here.py"]
+
+
+def test_parameters_out_of_sight_count_only_for_a_pattern_with_a_bracket(tree: Any) -> None:
+    tree.write("test_x.py", "@pytest.mark.parametrize('n', made())\ndef test_a(n): ...")
+    assert chosen_by(tree, "*apple*") == []
+    assert chosen_by(tree, "*[apple]*") == ["test_x.py"]

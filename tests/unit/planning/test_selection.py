@@ -66,7 +66,7 @@ def test_r8_reasons_name_the_selectors(shop: Any) -> None:
     (suite,) = plan.groups[0].suites
     assert suite.reason == unit.reason
     assert plan.selectors == (
-        ("--category", "integration"), ("--test-pattern", "*o1*"), ("argument", "suites"),
+        ("--category", "integration"), ("--test-pattern", "*o1*"), ("PATH", "suites"),
     )  # fmt: skip
     assert shop.plan().units[0].reason == "no selector"
 
@@ -114,7 +114,6 @@ def test_r7_what_leads_nowhere_says_so_before_anything_starts(
         suites["hollow"] = SuiteSpec(name="hollow", paths=("empty",))
     shop.catalogue = Catalogue(
         path=shop.catalogue.path,
-        root=shop.root,
         categories=categories,
         services=shop.catalogue.services,
         suites=suites,
@@ -215,7 +214,6 @@ def test_how_many_workers_and_why(
 ) -> None:
     shop.catalogue = Catalogue(
         path="c",
-        root=shop.root,
         workers=declared,
         categories=shop.catalogue.categories,
         services=shop.catalogue.services,
@@ -293,7 +291,6 @@ def outcome(root: Path, case: dict[str, Any]) -> list[str] | None:
     """Return the paths that the plan selects; None where a selector leads nowhere."""
     catalogue = Catalogue(
         path="c",
-        root=root,
         categories={name: CategorySpec(name=name) for name in ("one", "two")},
         suites={
             name: SuiteSpec(name=name, paths=(folder,), category=category)
