@@ -84,8 +84,12 @@ def tag() -> str:
 
 
 @pytest_asyncio.fixture
-async def open_database(database_spec: DatabaseSpec, tag: str) -> AsyncIterator[OpenDatabase]:
+async def open_database(
+    database_spec: DatabaseSpec, witness: asyncpg.Connection, tag: str
+) -> AsyncIterator[OpenDatabase]:
     """Opens pools named after the test; all of them end with it."""
+    # Asked for so that it outlives the pools, and removes what was stored through them.
+    del witness
     async with AsyncExitStack() as stack:
 
         def open_one(**changes: Any) -> Database:
@@ -98,9 +102,8 @@ async def open_database(database_spec: DatabaseSpec, tag: str) -> AsyncIterator[
 
 
 @pytest_asyncio.fixture
-async def database(open_database: OpenDatabase, witness: asyncpg.Connection) -> Database:
-    """The ordinary pool; the witness goes after it and removes what the test stored."""
-    del witness
+async def database(open_database: OpenDatabase) -> Database:
+    """The ordinary pool."""
     return open_database()
 
 
