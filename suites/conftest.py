@@ -124,7 +124,11 @@ async def redis(redis_url: str, tag: str) -> AsyncIterator[Redis]:
 async def witness(database_spec: DatabaseSpec, tag: str) -> AsyncIterator[asyncpg.Connection]:
     """A plain connection, none of the platform's, to see what the server sees."""
     url = database_spec.url.set(drivername="postgresql")
-    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    connection = await asyncpg.connect(
+        url.render_as_string(hide_password=False),
+        # A failed test may leave a lock behind; clean-up must then fail, not wait for ever.
+        server_settings={"statement_timeout": "5000"},
+    )
     try:
         yield connection
         own = f"%{tag}%"
