@@ -84,8 +84,12 @@ def tag() -> str:
 
 
 @pytest_asyncio.fixture
-async def open_database(database_spec: DatabaseSpec, tag: str) -> AsyncIterator[OpenDatabase]:
+async def open_database(
+    database_spec: DatabaseSpec, witness: asyncpg.Connection, tag: str
+) -> AsyncIterator[OpenDatabase]:
     """Opens pools named after the test; all of them end with it."""
+    # Asked for so that it outlives the pools, and removes what was stored through them.
+    del witness
     async with AsyncExitStack() as stack:
 
         def open_one(**changes: Any) -> Database:
@@ -98,9 +102,8 @@ async def open_database(database_spec: DatabaseSpec, tag: str) -> AsyncIterator[
 
 
 @pytest_asyncio.fixture
-async def database(open_database: OpenDatabase, witness: asyncpg.Connection) -> Database:
-    """The ordinary pool; the witness goes after it and removes what the test stored."""
-    del witness
+async def database(open_database: OpenDatabase) -> Database:
+    """The ordinary pool."""
     return open_database()
 
 
@@ -121,7 +124,11 @@ async def redis(redis_url: str, tag: str) -> AsyncIterator[Redis]:
 async def witness(database_spec: DatabaseSpec, tag: str) -> AsyncIterator[asyncpg.Connection]:
     """A plain connection, none of the platform's, to see what the server sees."""
     url = database_spec.url.set(drivername="postgresql")
-    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    connection = await asyncpg.connect(
+        url.render_as_string(hide_password=False),
+        # A failed test may leave a lock behind; clean-up must then fail, not wait for ever.
+        server_settings={"statement_timeout": "5000"},
+    )
     try:
         yield connection
         own = f"%{tag}%"

@@ -111,6 +111,24 @@ async def test_connection_killed_by_the_server_is_replaced(
         assert await backend_of(connection) != killed
 
 
+async def test_error_in_the_block_rolls_back(
+    open_database: OpenDatabase, witness: asyncpg.Connection, tag: str
+) -> None:
+    """An error of the caller's own passes through, and both rows stored before it are gone."""
+    database = open_database(pool_size=1)
+
+    async def store_then_fail() -> None:
+        async with database.transaction() as connection:
+            await add_account(connection, tag)
+            await add_account(connection, tag)
+            raise LookupError("of the caller")
+
+    with pytest.raises(LookupError, match="of the caller"):
+        await store_then_fail()
+    assert await balances(witness, tag) == []
+    assert (database.counts.committed, database.counts.rolled_back) == (0, 1)
+
+
 async def test_cancelled_caller_gives_its_connection_back(
     open_database: OpenDatabase, witness: asyncpg.Connection, tag: str
 ) -> None:

@@ -106,7 +106,7 @@ async def test_long_statement_ends_on_the_server_too(
     open_database: OpenDatabase, witness: asyncpg.Connection, tag: str
 ) -> None:
     """Cut at 0.2 s amid a 30 s statement, a transaction frees its lock on the server as well."""
-    database = open_database(pool_size=2)
+    database = open_database(pool_size=2, statement_timeout_s=60)
     account = await committed_account(database, tag)
     has_lock = asyncio.Event()
 
@@ -118,7 +118,7 @@ async def test_long_statement_ends_on_the_server_too(
 
     holder = asyncio.ensure_future(hold_lock())
     await within(has_lock.wait())
-    async with database.transaction() as connection:
+    async with database.transaction(TransactionTerms(statement_timeout_s=5)) as connection:
         await add_credits(connection, account, 7)
     with pytest.raises((TransactionCutError, StatementTimeoutError)):
         await holder
