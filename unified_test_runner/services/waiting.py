@@ -51,13 +51,13 @@ def wait_ready(
     deadline = time.monotonic() + within_s
     pause = _FIRST_S
     while True:
+        ended = ending()
+        if ended is not None:
+            raise DeadError(ended)
         try:
             return attempt()
         except NotReadyError as error:
             reason = str(error)
-        ended = ending()
-        if ended is not None:
-            raise DeadError(ended)
         if time.monotonic() + pause > deadline:
             raise TooSlowError(reason)
         if cancel.wait(pause):

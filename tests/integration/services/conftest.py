@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-
 from unified_test_runner.kinds import KINDS, ProviderChoice
 from unified_test_runner.model import ServiceSpec, ServiceUse
 from unified_test_runner.services.broker import Broker, BrokerSettings
@@ -142,7 +141,7 @@ def ground() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def base_environ(ground: Path) -> dict[str, str]:
-    kept = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
+    kept = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
         "UTR_CACHE_DIR": str(ground / "cache"),
@@ -186,5 +185,3 @@ def outside(ground: Path, base_environ: dict[str, str]) -> Iterator[dict[str, st
         yield run.open(0, "postgres", "redis")
     finally:
         assert run.close() == []
-
-

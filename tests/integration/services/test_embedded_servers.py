@@ -137,7 +137,7 @@ def test_redis_wants_its_password(run: Run) -> None:
     run.start(REDIS)
     parts = urlsplit(run.open(1, "redis")["REDIS_URL"])
     with (
-        redis.Redis(host=parts.hostname, port=parts.port) as stranger,
+        redis.Redis(host=parts.hostname, port=parts.port, retry=None) as stranger,
         pytest.raises(redis.AuthenticationError),
     ):
         stranger.ping()
@@ -223,9 +223,7 @@ def test_a_slot_opened_after_the_server_died_fails(run: Run) -> None:
 def test_programs_of_the_system_serve_without_a_wheel(
     run: Run, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "unified_test_runner.services.binaries._package_folder", lambda name: None
-    )
+    monkeypatch.setattr("unified_test_runner.services.binaries._package_folder", lambda name: None)
     spec = ServiceSpec(name=kind, kind=kind)
     if not find_binaries(spec, KINDS[kind], run.environ):
         pytest.skip("none is installed")
@@ -286,7 +284,9 @@ def test_prepare_that_fails_says_what_it_wrote_last(run: Run) -> None:
 
 
 def test_prepare_does_not_see_the_callers_own_server(run: Run) -> None:
-    code = "import os; print(sorted(k for k in os.environ if k.startswith(('PG', 'KEEP', 'UTR_R'))))"
+    code = (
+        "import os; print(sorted(k for k in os.environ if k.startswith(('PG', 'KEEP', 'UTR_R'))))"
+    )
     spec = ServiceSpec(
         name="postgres",
         kind="postgres",
