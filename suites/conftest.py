@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
@@ -28,17 +27,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 OpenDatabase = Callable[..., Database]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure() -> None:
-    # No fixture here relies on the scope this warning is about, and from pytest 9.2 on
-    # `filterwarnings = error` would end the run before the first test.
-    warnings.filterwarnings(
-        "ignore",
-        message="The configuration option .asyncio_default_fixture_loop_scope. is unset",
-        category=pytest.PytestDeprecationWarning,
-    )
 
 
 @contextmanager

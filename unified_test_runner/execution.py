@@ -28,6 +28,7 @@ from unified_test_runner.reporters.log import LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
 from unified_test_runner.rundir import make_run_directory, new_run_id
 from unified_test_runner.services.lease import Lease
+from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
 from unified_test_runner.services.watcher import Watcher
 from unified_test_runner.settings import reporter_settings
@@ -156,6 +157,7 @@ def _run_plan(run: _Run) -> events.WallTime:
         # In this order the watcher finds nothing left to do.
         stack.callback(watcher.close)
         stack.callback(lease.release)
+        stack.callback(_end_strays, run)
         for leftover in sweep(run.settings.environ):
             run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
         basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"
@@ -225,6 +227,17 @@ def _close_broker(broker: Broker, recorder: Recorder, inbox: Inbox[events.Event 
             recorder.emit(note)
     for fault in faults:
         recorder.emit(events.NoticeGiven(level="warning", message=fault))
+
+
+def _end_strays(run: _Run) -> None:
+    for stray in end_strays(run.run_id):
+        run.recorder.emit(
+            events.NoticeGiven(
+                level="warning",
+                message=f"a test left a process behind, which was ended: {stray}",
+                hint="let the fixture that starts a process end it",
+            )
+        )
 
 
 def _remove_tree(path: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from unified_test_runner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +50,15 @@ def choose_interpreter(option: str | None, environ: Mapping[str, str]) -> tuple[
 
     The one named by `--python`, else the active virtual environment's if pytest is in it,
     else the one that runs this program.
+
+    Raises:
+        UsageError: `--python` names nothing that can be run.
     """
     if option:
-        return option, "--python"
+        found = shutil.which(option, path=environ.get("PATH"))
+        if found is None:
+            raise UsageError(f"--python: '{option}' is no program", hint="name a Python")
+        return found, "--python"
     active = environ.get("VIRTUAL_ENV")
     if active:
         python = Path(active) / "bin" / "python"

@@ -58,7 +58,7 @@ def prepare(settings: Settings) -> Prepared:
             keyword=selectors.keyword or "",
             markexpr=selectors.markexpr or "",
             deselect=selectors.deselect,
-            pytest_args=selectors.pytest_args,
+            pytest_args=(*selectors.pytest_args, *_stop_options(settings)),
             real_services=selectors.real_services,
             workers=settings.workers,
             cpu_count=available_cpus(),
@@ -66,3 +66,8 @@ def prepare(settings: Settings) -> Prepared:
         )
     )
     return Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)
+
+
+def _stop_options(settings: Settings) -> tuple[str, ...]:
+    """Let each worker stop by itself at the bound, before the runner can tell it to."""
+    return (f"--maxfail={settings.max_failures}",) if settings.max_failures else ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import tempfile
+import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -44,7 +46,18 @@ def main(argv: Sequence[str]) -> ExitCode:
         return _refuse(error.format_message(), ExitCode.USAGE)
     except UtrError as error:
         return _refuse(str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the one boundary: no traceback reaches a user
+        return _confess(error)
     return result if isinstance(result, ExitCode) else ExitCode.OK
+
+
+def _confess(error: Exception) -> ExitCode:
+    """A fault of this program: say so, and keep the traceback where it can be fetched."""
+    handle, path = tempfile.mkstemp(prefix=f"{PROGRAM}-", suffix=".log")
+    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as log:  # noqa: PTH123
+        traceback.print_exception(error, file=log)
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return _refuse(f"internal error: {what} (hint: please report {path})", ExitCode.INTERNAL)
 
 
 def _check_platform() -> None:

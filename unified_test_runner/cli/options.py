@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from unified_test_runner.settings import Selectors
 
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType  # generic in newer versions only
+
 F = TypeVar("F", bound="Callable[..., Any]")
-
-
-# Generic in newer versions of click only, and then only for type checkers.
-_ParamType = click.ParamType
 
 
 class _Workers(_ParamType):

@@ -35,6 +35,7 @@ class Channel:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._owner = os.getpid()
         self._outgoing: list[bytes] = []
         self._incoming = b""
 
@@ -53,8 +54,14 @@ class Channel:
             os._exit(70)
 
     def receive(self) -> dict[str, object]:
-        """Wait for the next message. The runner being gone ends this process."""
+        """Wait for the next message. The runner being gone ends this process.
+
+        A copy of this process that a test has forked, and that came back from the test, ends
+        here: it must not take messages that are meant for the worker.
+        """
         self.flush()
+        if os.getpid() != self._owner:
+            os._exit(70)
         while b"\n" not in self._incoming:
             self._read()
         line, _, self._incoming = self._incoming.partition(b"\n")
@@ -62,7 +69,7 @@ class Channel:
 
     def poll(self) -> dict[str, object] | None:
         """Return the next message if one has arrived, without waiting."""
-        if b"\n" not in self._incoming:
+        if b"\n" not in self._incoming and os.getpid() == self._owner:
             readable, _, _ = select.select([self._fd], [], [], 0)
             if not readable:
                 return None

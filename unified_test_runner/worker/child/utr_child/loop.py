@@ -10,6 +10,7 @@ import pytest
 from _pytest.runner import CallInfo
 
 from . import record, wire
+from .view import CollectionView
 from .walk import Park, Unit, Walk
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ class RunLoop:
         self._last: pytest.Item | None = None
         self._phases: list[dict[str, Any]] = []
         self._sections = 0
+        self._view = CollectionView()
         self._deselected = 0
         self._warnings = 0
         self._is_stopping = False
 
     def run(self) -> None:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
+        self._view.take()
         while self._serve(self._channel.receive()):
             pass
         self._tear_down_to(None)
@@ -73,8 +76,9 @@ class RunLoop:
         self._deselected = 0
         items: list[pytest.Item] = []
         try:
-            items = self._wanted(list(self.walk.expand(node)), message)
-            self._modify(items)
+            with self._view.entered():
+                items = self._wanted(list(self.walk.expand(node)), message)
+                self._modify(items)
         except BaseException as error:
             self._report_broken_collection(node, error)
             if isinstance(error, (*_SESSION_ENDS, pytest.UsageError)):

@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from .channel import Channel, move_high
+from .view import become
 
 
 class Job:
@@ -58,11 +59,6 @@ def _redirect(output_fd: int) -> None:
 
 def _enter_environment(spec: dict[str, Any]) -> None:
     """Change the environment in place, so that C code sees it as well."""
-    wanted: dict[str, str] = spec["environ"]
-    for name in [name for name in os.environ if name not in wanted]:
-        del os.environ[name]
-    for name, value in wanted.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+    become(spec["environ"])
     os.chdir(spec["root"])
     sys.argv[:] = [os.path.join(os.path.dirname(sys.executable), "pytest"), *spec["arguments"]]
