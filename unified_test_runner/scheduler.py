@@ -201,10 +201,14 @@ class Scheduler:
         return group.pending.popleft()
 
     def _end_workers(self) -> list[Action]:
-        alive = [worker for worker in self._workers.values() if not worker.is_ending]
-        for worker in alive:
-            worker.is_ending = True
-        return [steps.Drain(worker=worker.number) for worker in alive]
+        """Drain workers; one that is still starting has nothing that would be torn down."""
+        actions: list[Action] = []
+        for worker in self._workers.values():
+            if not worker.is_ending:
+                worker.is_ending = True
+                how = steps.Drain if worker.is_ready else steps.Kill
+                actions.append(how(worker=worker.number))
+        return actions
 
     def _on_progress(self, worker: _Worker, happened: Input) -> list[Action]:
         unit = worker.unit
