@@ -458,3 +458,19 @@ def test_planning_loads_nothing_heavy() -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=REPOSITORY)
+
+
+def test_prepare_fills_each_redis(run: Run) -> None:
+    code = (
+        "import os, redis\n"
+        "with redis.Redis.from_url(os.environ['REDIS_URL']) as c: c.set('made', 1)\n"
+    )
+    run.start(ServiceSpec(name="redis", kind="redis", prepare=python(code)))
+    for slot in (1, 2):
+        with client(run.open(slot, "redis")) as connection:
+            assert connection.keys("*") == ["made"]
+
+
+def test_closing_a_slot_that_was_never_opened_is_answered(run: Run) -> None:
+    run.start(REDIS)
+    run.close_slot(7)
