@@ -81,8 +81,11 @@ class Broker:
     def close_slot(self, slot: int) -> None:
         """Remove what `slot` has; returns at once, SlotClosed follows."""
         with self._lock:
+            if self._is_closed:
+                return
             closing = self._slots.pop(slot, None)
-            if closing is None or self._is_closed:
+            if closing is None:  # nothing was opened, so nothing is left
+                self._notify(SlotClosed(slot=slot))
                 return
             self._run(lambda: self._errors.extend(closing.close()), name=f"utr-close-{slot}")
 
@@ -259,21 +262,22 @@ class _Slot:
 
     def open(self) -> None:
         """Get everything, then say so; what was got stays until `close` also on failure."""
+        note: Note
         try:
             variables = self._open_all()
+            note = SlotOpened(slot=self._number, variables=variables)
         except ServiceError as error:
-            self._notify(
-                SlotFailed(
-                    slot=self._number,
-                    service=error.service,
-                    message=bare_message(error),
-                    hint=error.hint,
-                )
+            message = bare_message(error)
+            note = SlotFailed(
+                slot=self._number, service=error.service, message=message, hint=error.hint
             )
-        else:
-            self._notify(SlotOpened(slot=self._number, variables=variables))
+        except Exception as error:  # noqa: BLE001 - the engine waits for an answer
+            names = ", ".join(use.name for _, use in self._uses)
+            message = f"unexpected {type(error).__name__}: {error}"
+            note = SlotFailed(slot=self._number, service=names, message=message)
         finally:
             self._opened.set()
+        self._notify(note)
 
     def close(self) -> list[str]:
         """Give everything back, then say so; returns texts of what went wrong."""

@@ -147,9 +147,8 @@ class Owner:
         caveat = kind.caveat(server.access)
         if caveat:
             self._notify(NoticeGiven(level="warning", message=f"service '{spec.name}': {caveat}"))
-        tenancy = kind.tenancy(server.access, order)
-        tenancy.prepare()
-        self._tenancy = tenancy
+        self._tenancy = kind.tenancy(server.access, order)  # to be closed also if this fails:
+        self._tenancy.prepare()
 
     def _await_needs(self) -> None:
         for need in self._needs:

@@ -36,6 +36,7 @@ def run_prepare(order: Order, prepare: PrepareSpec, variables: Mapping[str, str]
         raise PrepareError(name, f"prepare: '{prepare.run[0]}' is not found on the PATH")
     log = settings.run_dir / "services" / f"{name}-prepare.log"
     try:
+        log.parent.mkdir(parents=True, exist_ok=True)
         child = Child(
             Program(
                 arguments=(program, *prepare.run[1:]),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FIRST_S, _LAST_S = 0.02, 0.5
+_FIRST_S, _LAST_S, _GROWTH = 0.02, 0.5, 1.25
 
 
 class NotReadyError(Exception):
@@ -62,4 +62,4 @@ def wait_ready(
             raise TooSlowError(reason)
         if cancel.wait(pause):
             raise CancelledError
-        pause = min(pause * 1.5, _LAST_S)
+        pause = min(pause * _GROWTH, _LAST_S)

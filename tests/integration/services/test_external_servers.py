@@ -17,7 +17,7 @@ from unified_test_runner.events import (
     ServiceStopped,
 )
 from unified_test_runner.kinds import ProviderChoice
-from unified_test_runner.model import Isolation, Provider, ServiceSpec, ServiceUse
+from unified_test_runner.model import Isolation, PrepareSpec, Provider, ServiceSpec, ServiceUse
 from unified_test_runner.services.holdings import OwnedDatabase, OwnedLogicalDatabase
 from unified_test_runner.services.notes import SlotFailed
 
@@ -197,3 +197,33 @@ def test_instances_cannot_come_from_an_address(run: Run, addresses: dict[str, st
 def test_external_without_an_address_says_which_variable_is_missing(run: Run) -> None:
     run.start(POSTGRES, choice=ProviderChoice.EXTERNAL)
     assert run.until(ServiceFailed).message == "PG_ADDRESS is not set"
+
+
+def test_prepare_of_an_external_redis_is_refused(run: Run, addresses: dict[str, str]) -> None:
+    prepare = PrepareSpec(run=("true",))
+    spec = ServiceSpec(name="redis", kind="redis", external="REDIS_ADDRESS", prepare=prepare)
+    run.start(spec, environ=addresses)
+    assert "'prepare' cannot fill" in run.until(ServiceFailed).message
+
+
+def test_prepare_of_an_external_postgres_reaches_every_slot(
+    run: Run, addresses: dict[str, str]
+) -> None:
+    prepare = PrepareSpec(run=("true",))
+    spec = ServiceSpec(name="postgres", kind="postgres", external="PG_ADDRESS", prepare=prepare)
+    broker = run.start(spec, environ=addresses)
+    names = {run.open(slot, "postgres")["PGDATABASE"] for slot in (1, 2)}
+    assert len(names) == 2
+    assert broker.close() == []
+    left = databases(addresses["PG_ADDRESS"])
+    assert [name for name in left if name.endswith("_template") or name in names] == []
+
+
+def test_a_prepare_that_fails_leaves_no_database(run: Run, addresses: dict[str, str]) -> None:
+    before = databases(addresses["PG_ADDRESS"])
+    prepare = PrepareSpec(run=("false",))
+    spec = ServiceSpec(name="postgres", kind="postgres", external="PG_ADDRESS", prepare=prepare)
+    broker = run.start(spec, environ=addresses)
+    assert run.until(ServiceFailed).message == "prepare ended with exit status 1"
+    assert broker.close() == []
+    assert databases(addresses["PG_ADDRESS"]) == before

@@ -6,13 +6,15 @@ import dataclasses
 import threading
 from typing import TYPE_CHECKING
 
-from unified_test_runner.errors import NamespaceError
+from unified_test_runner.errors import NamespaceError, PrepareError
 from unified_test_runner.model import Isolation
 from unified_test_runner.services.collecting import collecting
 from unified_test_runner.services.holdings import OwnedLogicalDatabase, new_token
 from unified_test_runner.services.kinds.base import Access, Namespace
 from unified_test_runner.services.kinds.resp import RedisConnection, RedisError
+from unified_test_runner.services.prepare import run_prepare
 from unified_test_runner.services.removal import RemovalError, remove_logical_database
+from unified_test_runner.services.variables import render
 
 if TYPE_CHECKING:
     from unified_test_runner.services.order import Order
@@ -37,7 +39,24 @@ class LogicalTenancy:
         self._shared: Namespace | None = None
 
     def prepare(self) -> None:
-        """Do nothing: there is no template to clone from."""
+        """Run `prepare` on a server of ours, which slots get as a whole.
+
+        Raises:
+            PrepareError: the command failed, or the server is not ours: its numbered
+                databases cannot be cloned.
+            CancelledError: the run is ending.
+        """
+        spec, endpoint = self._order.spec, self._access.endpoint
+        if spec.prepare is None:
+            return
+        if not self._access.is_ours:
+            raise PrepareError(
+                spec.name,
+                "'prepare' cannot fill the numbered databases of an external server",
+                hint="fill them in a fixture, or use --services embedded",
+            )
+        templates = spec.provides or self._order.info.provides
+        run_prepare(self._order, spec.prepare, render(spec.name, templates, endpoint))
 
     def open(self, isolation: Isolation) -> Namespace:
         """Claim an empty database; of a server of ours, the whole unless one was asked for.

@@ -100,6 +100,7 @@ class PostgresRecipe:
             _initialise(site, data)
         else:
             copy_tree(template, data, site.account)
+            data.chmod(0o700)  # it refuses any other, whatever became of the cache
             (data / LABEL).unlink()
 
     def program(self, site: Site, port: int) -> Program:
