@@ -264,6 +264,8 @@ class Engine:
             self._dismiss(seat, "its template process died")
 
     def _read_worker(self, process: WorkerProcess) -> None:
+        if process.is_closed:  # reaped earlier in this very turn of the loop
+            return
         seat = self._crew.seats.get(process.worker)
         try:
             messages = process.receive()

@@ -78,7 +78,7 @@ class Project:
 
     def command(self, *argv: str) -> tuple[list[str], Path, Path]:
         self._runs += 1
-        reports = self.root.parent / f"reports-{self._runs}"
+        reports = self.root.parent / f"reports-{self.root.name}-{self._runs}"
         reports.mkdir()
         out, log = reports / "report.json", reports / "events.jsonl"
         options = ["--json", str(out), "--events", str(log)]

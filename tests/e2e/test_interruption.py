@@ -53,7 +53,7 @@ def finished(process: Any) -> str:
 
 
 def outcomes(made: Any) -> dict[str, str]:
-    report = json.loads(next(made.root.parent.glob("reports-*/report.json")).read_text())
+    report = json.loads(next(made.root.parent.glob("reports-project-*/report.json")).read_text())
     return {test["nodeid"]: test["outcome"] for test in report["tests"]}
 
 
