@@ -374,13 +374,8 @@ class Stamped:
 
 def encode(stamped: Stamped) -> str:
     """Return one line of the log, without the newline; pure ASCII, so any reader can read it."""
-    head = {
-        "v": LOG_VERSION,
-        "seq": stamped.seq,
-        "t_mono": round(stamped.t_mono, 6),
-        "kind": stamped.event.kind,
-    }
-    return _ENCODER.encode({**head, **to_plain(stamped.event)})
+    head = {"v": LOG_VERSION, "seq": stamped.seq, "t_mono": round(stamped.t_mono, 6)}
+    return _ENCODER.encode({**head, "kind": stamped.event.kind, **to_plain(stamped.event)})
 
 
 def decode(line: str) -> Stamped | None:
