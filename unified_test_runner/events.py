@@ -389,8 +389,7 @@ def decode(line: str) -> Stamped | None:
         cls = _BY_KIND.get(plain["kind"])
         if cls is None:
             return None
-        return Stamped(
-            seq=plain["seq"], t_mono=float(plain["t_mono"]), event=from_plain(cls, plain)
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        seq, t_mono = from_plain(int, plain["seq"]), from_plain(float, plain["t_mono"])
+        return Stamped(seq=seq, t_mono=t_mono, event=from_plain(cls, plain))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not an event: {error}: {line[:120]!r}") from error
