@@ -46,10 +46,10 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return _SCALARS[hint]
     if origin in {Union, types.UnionType}:
         return st.one_of(*map(values, args))
-    if origin is tuple and args[1:] == (...,):
-        return st.lists(values(args[0]), max_size=3).map(tuple)
     if origin is tuple:
-        return st.tuples(*map(values, args))
+        is_open = args[1:] == (...,)
+        many = st.lists(values(args[0]), max_size=3).map(tuple)
+        return many if is_open else st.tuples(*map(values, args))
     if origin is Mapping:
         return st.dictionaries(TEXT, values(args[1]), max_size=3)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
