@@ -93,11 +93,10 @@ def bent_lines(draw):
 def test_no_bytes_raise_anything_else(line):
     try:
         received = parse(line, "worker 3")
-    except ProtocolError as error:
-        assert "worker 3" in str(error)
-    else:
-        assert type(received.pid) is int
-        assert type(received.message) in TYPES.values()
+    except ProtocolError:
+        return
+    assert type(received.pid) is int
+    assert type(received.message) in TYPES.values()
 
 
 @given(st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b""))), st.data())
