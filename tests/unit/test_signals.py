@@ -89,7 +89,7 @@ def test_handlers_and_wakeup_descriptor_are_restored():
 
 def test_handlers_are_restored_after_an_error_as_well():
     before = [signal.getsignal(number) for number in HANDLED]
-    with pytest.raises(ZeroDivisionError), SignalInbox() as inbox:
+    with pytest.raises(ZeroDivisionError), SignalInbox() as inbox:  # noqa: PT012
         descriptor = inbox.fileno()
         raise ZeroDivisionError
     assert [signal.getsignal(number) for number in HANDLED] == before
