@@ -70,8 +70,28 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return hint
     if hint is float:
-        return float
+        return _read_float
+    if hint in _PLAIN:
+        return _scalar_reader(hint)
     return lambda plain: plain
+
+
+def _read_float(plain: Any) -> float:
+    if type(plain) not in {float, int}:
+        raise TypeError(f"wants a number, got {plain!r:.80}")
+    try:
+        return float(plain)
+    except OverflowError as error:
+        raise ValueError("a number beyond all bounds") from error
+
+
+def _scalar_reader(cls: type) -> Callable[[Any], Any]:
+    def read(plain: Any) -> Any:
+        if type(plain) is not cls:  # True is no number here, as it is none in JSON
+            raise TypeError(f"wants {cls.__name__}, got {plain!r:.80}")
+        return plain
+
+    return read
 
 
 def _container_reader(origin: Any, args: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -80,7 +100,7 @@ def _container_reader(origin: Any, args: tuple[Any, ...]) -> Callable[[Any], Any
     if origin is tuple:
         return _tuple_reader(args)
     read = _reader(args[1])
-    return lambda plain: {key: read(item) for key, item in plain.items()}
+    return lambda plain: {key: read(item) for key, item in _shaped(plain, Mapping).items()}
 
 
 def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -92,9 +112,17 @@ def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any]:
 def _tuple_reader(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     if len(args) == 2 and args[1] is Ellipsis:  # noqa: PLR2004 - the shape of tuple[X, ...]
         read = _reader(args[0])
-        return lambda plain: tuple(read(item) for item in plain)
+        return lambda plain: tuple(read(item) for item in _shaped(plain, list))
     readers = tuple(_reader(arg) for arg in args)
-    return lambda plain: tuple(read(item) for read, item in zip(readers, plain, strict=True))
+    return lambda plain: tuple(
+        read(item) for read, item in zip(readers, _shaped(plain, list), strict=True)
+    )
+
+
+def _shaped(plain: Any, shape: type) -> Any:
+    if not isinstance(plain, shape):
+        raise TypeError(f"wants a {shape.__name__.lower()}, got {plain!r:.80}")
+    return plain
 
 
 def _dataclass_reader(cls: type) -> Callable[[Any], Any]:
@@ -102,9 +130,8 @@ def _dataclass_reader(cls: type) -> Callable[[Any], Any]:
     readers = {item.name: _reader(hints[item.name]) for item in dataclasses.fields(cls)}
 
     def read(plain: Any) -> Any:
-        if not isinstance(plain, Mapping):
-            raise TypeError(f"{cls.__name__} wants a mapping, got {type(plain).__name__}")
-        known = {key: readers[key](item) for key, item in plain.items() if key in readers}
+        items = _shaped(plain, Mapping).items()
+        known = {key: readers[key](item) for key, item in items if key in readers}
         return cls(**known)
 
     return read

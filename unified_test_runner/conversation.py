@@ -150,15 +150,7 @@ class Conversation:
                 self._failures += 1
                 self._ledger.amend(worker, message)
             case protocol.WarningSent():
-                self._recorder.emit(
-                    events.WarningRecorded(
-                        worker=worker,
-                        message=message.message,
-                        category=message.category,
-                        nodeid=message.nodeid,
-                        location=message.location,
-                    )
-                )
+                self._ledger.warn(worker, message)
             case _:
                 raise ProtocolError(f"worker {worker} sent {type(message).__name__} out of turn")
 

@@ -374,13 +374,8 @@ class Stamped:
 
 def encode(stamped: Stamped) -> str:
     """Return one line of the log, without the newline; pure ASCII, so any reader can read it."""
-    head = {
-        "v": LOG_VERSION,
-        "seq": stamped.seq,
-        "t_mono": round(stamped.t_mono, 6),
-        "kind": stamped.event.kind,
-    }
-    return _ENCODER.encode({**head, **to_plain(stamped.event)})
+    head = {"v": LOG_VERSION, "seq": stamped.seq, "t_mono": round(stamped.t_mono, 6)}
+    return _ENCODER.encode({**head, "kind": stamped.event.kind, **to_plain(stamped.event)})
 
 
 def decode(line: str) -> Stamped | None:
@@ -394,8 +389,7 @@ def decode(line: str) -> Stamped | None:
         cls = _BY_KIND.get(plain["kind"])
         if cls is None:
             return None
-        return Stamped(
-            seq=plain["seq"], t_mono=float(plain["t_mono"]), event=from_plain(cls, plain)
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        seq, t_mono = from_plain(int, plain["seq"]), from_plain(float, plain["t_mono"])
+        return Stamped(seq=seq, t_mono=t_mono, event=from_plain(cls, plain))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not an event: {error}: {line[:120]!r}") from error

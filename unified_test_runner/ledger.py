@@ -13,6 +13,7 @@ from unified_test_runner.events import (
     TestFinished,
     TestStarted,
     UnitFinished,
+    WarningRecorded,
 )
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, fold_outcome
 
@@ -83,7 +84,7 @@ class Ledger:
             rss_before_bytes=message.rss_before_bytes,
             rss_after_bytes=message.rss_after_bytes,
             peak_rss_bytes=message.peak_rss_bytes,
-            properties=message.properties,
+            properties=tuple((name, self._mask.apply(text)) for name, text in message.properties),
         )
         self._emit(finished)
         return outcome
@@ -93,7 +94,7 @@ class Ledger:
         running = self._running.pop(action.worker)
         duration_s = now - running.since
         finished = self._finished(running, action.outcome, duration_s)
-        self._emit(replace(finished, reason=action.reason))
+        self._emit(replace(finished, reason=self._mask.apply(action.reason)))
 
     def lose_unit(self, action: steps.LoseUnit) -> None:
         """What is left of a file gets the outcome the scheduler decided."""
@@ -149,6 +150,18 @@ class Ledger:
         self._emit(
             LateErrorRecorded(
                 worker=worker, nodeid=message.nodeid, occurrence=occurrence, phase=phase
+            )
+        )
+
+    def warn(self, worker: int, message: protocol.WarningSent) -> None:
+        """A warning was recorded; it may quote whatever the code has in hand."""
+        self._emit(
+            WarningRecorded(
+                worker=worker,
+                message=self._mask.apply(message.message),
+                category=message.category,
+                nodeid=message.nodeid,
+                location=message.location,
             )
         )
 

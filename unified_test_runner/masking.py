@@ -17,7 +17,7 @@ class Mask:
     """Replaces known secrets in texts. Nothing else is rewritten."""
 
     def __init__(self) -> None:
-        self._secrets: set[str] = set()
+        self._secrets: tuple[str, ...] = ()
 
     def learn(self, variables: Mapping[str, str]) -> None:
         """Take note of the passwords in a slot's variables: whole values or user-info."""
@@ -25,11 +25,14 @@ class Mask:
             if "PASSWORD" in name.upper():
                 self._add(value)
             elif "://" in value:
-                self._add(_password(value))
+                written = _password(value)
+                self._add(unquote(written), written)
 
-    def _add(self, secret: str) -> None:
+    def _add(self, secret: str, *spellings: str) -> None:
         if len(secret) >= _SHORTEST:
-            self._secrets.update({secret, quote(secret, safe="")})
+            known = {*self._secrets, secret, quote(secret, safe=""), *spellings}
+            # Of two secrets that begin alike the longer one must go first, or its end stays.
+            self._secrets = tuple(sorted(known, key=lambda text: (-len(text), text)))
 
     def apply(self, text: str) -> str:
         """Return the text with every known secret replaced."""
@@ -40,7 +43,8 @@ class Mask:
 
 
 def _password(url: str) -> str:
+    """The password as the URL spells it, empty without one."""
     try:
-        return unquote(urlsplit(url).password or "")
+        return urlsplit(url).password or ""
     except ValueError:
         return ""

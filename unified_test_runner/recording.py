@@ -28,6 +28,7 @@ class Recorder:
         self._clock = clock
         self._began = clock()
         self._seq = 0
+        self._faults: set[str] = set()
 
     @property
     def report(self) -> RunReport:
@@ -45,6 +46,10 @@ class Recorder:
         try:
             self._publisher.publish(Stamped(seq=self._seq, t_mono=self.now, event=event))
         except UtrError as error:
+            # One that fails at everything fails at the news of its failure as well.
+            if error.message in self._faults or isinstance(event, ErrorRaised):
+                return
+            self._faults.add(error.message)
             self.emit(
                 ErrorRaised(message=error.message, hint=error.hint, exit_code=error.exit_code)
             )

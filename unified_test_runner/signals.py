@@ -7,10 +7,10 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Self
 
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -61,7 +61,7 @@ def _recall(store: Path, digest: str) -> Catalogue | None:
         if not digest or found["digest"] != digest:
             return None
         return from_plain(Catalogue, found["catalogue"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -69,9 +69,12 @@ def _remember(store: Path, digest: str, catalogue: Catalogue) -> None:
     """Write it beside and move it there: another run may read at the same time."""
     text = json.dumps({"digest": digest, "catalogue": to_plain(catalogue)})
     beside = store.with_name(f"{store.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
+    try:
         beside.write_text(text, encoding="ascii")
         beside.replace(store)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _named(catalogue: Catalogue) -> Iterator[str]:

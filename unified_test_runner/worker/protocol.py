@@ -213,7 +213,7 @@ def parse(line: bytes, sender: str) -> Received:
     try:
         plain: dict[str, Any] = wire.decode(line)
         cls = _TYPES[str(plain["k"])]
-        return Received(pid=plain.get("p", 0), message=from_plain(cls, plain))
+        return Received(pid=from_plain(int, plain.get("p", 0)), message=from_plain(cls, plain))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"{sender} sent what is no message: {error}: {line[:120]!r}") from error
 

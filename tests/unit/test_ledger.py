@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unified_test_runner import steps
+from unified_test_runner.events import (
+    LateErrorRecorded,
+    TestFinished,
+    TestStarted,
+    UnitFinished,
+    WarningRecorded,
+)
+from unified_test_runner.ledger import NO_WORKER, Ledger
+from unified_test_runner.masking import Mask
+from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, UnitKey, When
+from unified_test_runner.worker import protocol
+
+SECRET = "s3cr3t-word"
+
+
+class Book:
+    """A ledger with all that it emitted."""
+
+    def __init__(self, *options: str) -> None:
+        self.events: list = []
+        mask = Mask()
+        mask.learn({"PGPASSWORD": SECRET})
+        self.ledger = Ledger(
+            emit=self.events.append, mask=mask, categories={"shop": "unit"}, options=options
+        )
+
+    @property
+    def last(self):
+        return self.events[-1]
+
+    def start(self, nodeid: str = "a.py::test_a", worker: int = 1, now: float = 0.0) -> None:
+        path, _, name = nodeid.partition("::")
+        message = protocol.TestStarted(
+            index=0, nodeid=nodeid, path=path, line=3, classname="", name=name
+        )
+        self.ledger.start(worker, "shop", message, now)
+
+    def end(self, *phases: PhaseResult, worker: int = 1, **fields) -> Outcome:
+        usage = dict.fromkeys(("rss_before_bytes", "rss_after_bytes", "peak_rss_bytes"), 5)
+        about = {"duration_s": 1.5, "cpu_s": 0.5, "properties": (), **usage, **fields}
+        return self.ledger.end(worker, protocol.TestEnded(phases=phases, **about))
+
+
+def phase(outcome: str = "passed", when: When = When.CALL, **fields) -> PhaseResult:
+    return PhaseResult(when=when, outcome=outcome, duration_s=0.1, **fields)
+
+
+def unit(path: str = "a.py") -> steps.UnitPlan:
+    return steps.UnitPlan(key=UnitKey(path=path), suite="shop")
+
+
+@pytest.fixture
+def book() -> Book:
+    return Book()
+
+
+def test_r5_a_test_has_one_start_and_one_end(book):
+    book.start()
+    assert book.end(phase()) is Outcome.PASSED
+    started, finished = book.events
+    assert started == TestStarted(worker=1, nodeid="a.py::test_a", suite="shop")
+    assert finished == TestFinished(
+        worker=1, nodeid="a.py::test_a", suite="shop", outcome=Outcome.PASSED, duration_s=1.5,
+        phases=(phase(),), category="unit", path="a.py", line=3, name="test_a", cpu_s=0.5,
+        rss_before_bytes=5, rss_after_bytes=5, peak_rss_bytes=5,
+    )  # fmt: skip
+
+
+WAYS = st.sampled_from(["passed", "failed", "skipped", "error", "lost"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("ab"), WAYS), max_size=20))
+def test_r5_every_start_gets_exactly_one_end(tests):
+    book = Book()
+    for worker, name, way in tests:
+        book.start(f"{name}.py::test", worker)
+        if way == "lost":
+            lost = steps.LoseTest(
+                worker=worker, unit=unit(), index=0, outcome=Outcome.CRASHED, reason="killed"
+            )
+            book.ledger.lose_test(lost, 1.0)
+        else:
+            book.end(phase(way), worker=worker)
+    starts = Counter((e.nodeid, e.occurrence) for e in book.events if isinstance(e, TestStarted))
+    ends = Counter((e.nodeid, e.occurrence) for e in book.events if isinstance(e, TestFinished))
+    assert starts == ends
+    assert set(starts.values()) <= {1}
+    assert starts.total() == len(tests)
+
+
+def test_an_id_that_comes_twice_is_counted(book):
+    for worker in (1, 2):
+        book.start(worker=worker)
+        book.end(phase(), worker=worker)
+    book.start("a.py::other")
+    assert [event.occurrence for event in book.events] == [0, 0, 1, 1, 0]
+
+
+def test_tests_of_several_workers_are_kept_apart(book):
+    book.start("a.py::test_a", worker=1)
+    book.start("b.py::test_b", worker=2)
+    book.end(phase("failed"), worker=1)
+    assert (book.last.nodeid, book.last.outcome) == ("a.py::test_a", Outcome.FAILED)
+    book.end(phase(), worker=2)
+    assert (book.last.nodeid, book.last.outcome) == ("b.py::test_b", Outcome.PASSED)
+
+
+@pytest.mark.parametrize(
+    ("phases", "reason"),
+    [
+        ([phase()], ""),
+        ([phase("failed", message="assert 1 == 2")], "assert 1 == 2"),
+        ([phase("skipped", When.SETUP, message="no network"), phase(when=When.TEARDOWN)],
+         "no network"),
+        ([phase("skipped", message="Failed: boom", expected="known bug")], "known bug"),
+        ([phase("failed", message="first"), phase("failed", When.TEARDOWN, message="second")],
+         "first"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_that_of_the_first_phase_that_has_one(book, phases, reason):
+    book.start()
+    book.end(*phases)
+    assert book.last.reason == reason
+
+
+def test_a_test_lost_with_its_worker_lasted_until_then(book):
+    book.start(now=2.0)
+    lost = steps.LoseTest(
+        worker=1, unit=unit(), index=0, outcome=Outcome.CRASHED, reason=f"killed {SECRET}"
+    )
+    book.ledger.lose_test(lost, 5.0)
+    assert (book.last.outcome, book.last.duration_s) == (Outcome.CRASHED, 3.0)
+    assert book.last.reason == "killed ****"
+    assert book.last.reproduce == "unified-test-runner a.py::test_a"
+
+
+def lose_unit(book: Book, ids, outcome: Outcome):
+    book.ledger.lose_unit(
+        steps.LoseUnit(unit=unit(), ids=ids, outcome=outcome, reason=f"gone: {SECRET}")
+    )
+
+
+def test_a_file_that_was_never_collected_is_one_entry(book):
+    lose_unit(book, None, Outcome.ERROR)
+    entry, finished = book.events
+    assert (entry.entry, entry.nodeid, entry.worker) == (EntryKind.FILE, "a.py", NO_WORKER)
+    assert (entry.outcome, entry.reason, entry.category) == (Outcome.ERROR, "gone: ****", "unit")
+    assert finished == UnitFinished(worker=NO_WORKER, path="a.py")
+
+
+def test_what_is_left_of_a_file_gets_an_outcome_each(book):
+    lose_unit(book, ("a.py::test_a", "a.py::test_b"), Outcome.NOT_RUN)
+    assert [(e.nodeid, e.outcome, e.entry, e.reproduce) for e in book.events] == [
+        ("a.py::test_a", Outcome.NOT_RUN, EntryKind.TEST, ""),
+        ("a.py::test_b", Outcome.NOT_RUN, EntryKind.TEST, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"), [("failed", Outcome.ERROR), ("skipped", Outcome.SKIPPED)]
+)
+def test_r12_a_collector_that_fails_or_is_skipped_is_one_entry(book, word, outcome):
+    found = phase(word, When.COLLECT, message=f"no {SECRET}", longrepr=SECRET)
+    entry = protocol.EntryReported(nodeid="a.py", phase=found)
+    assert book.ledger.enter(1, "shop", "a.py", entry) is outcome
+    assert (book.last.entry, book.last.outcome) == (EntryKind.FILE, outcome)
+    assert book.last.reason == "no ****"
+    assert book.last.phases[0].longrepr == "****"
+    assert bool(book.last.reproduce) is (outcome is Outcome.ERROR)
+
+
+def test_a_late_error_amends_the_latest_test_of_its_id(book):
+    late = protocol.LateError(
+        nodeid="a.py::test_a", phase=phase("failed", When.TEARDOWN, longrepr=SECRET)
+    )
+    for _ in range(2):
+        book.start()
+        book.end(phase())
+    book.ledger.amend(1, late)
+    masked = phase("failed", When.TEARDOWN, longrepr="****")
+    assert book.last == LateErrorRecorded(
+        worker=1, nodeid="a.py::test_a", phase=masked, occurrence=1
+    )
+
+
+def test_a_late_error_of_an_unknown_test_is_still_told(book):
+    late = protocol.LateError(nodeid="b.py::t", phase=phase("failed", When.TEARDOWN))
+    book.ledger.amend(1, late)
+    assert (book.last.nodeid, book.last.occurrence) == ("b.py::t", 0)
+
+
+def test_secrets_are_masked_wherever_a_test_can_say_them(book):
+    book.start()
+    text = f"see {SECRET}!"
+    said = phase("failed", message=text, longrepr=text, sections=(Section(title="out", text=text),))
+    book.end(said, properties=(("url", text),))
+    assert SECRET not in repr(book.events)
+    assert book.last.properties == (("url", "see ****!"),)
+    assert book.last.reason == "see ****!"
+
+
+def test_secrets_are_masked_in_warnings(book):
+    sent = protocol.WarningSent(
+        message=f"old url {SECRET}", category="UserWarning", nodeid="a.py::t", location="a.py:3"
+    )
+    book.ledger.warn(1, sent)
+    assert book.last == WarningRecorded(
+        worker=1, message="old url ****", category="UserWarning", nodeid="a.py::t",
+        location="a.py:3",
+    )  # fmt: skip
+
+
+ODD_IDS = [
+    "a.py::test_a",
+    "a.py::TestX::test_a",
+    "a.py::test_a[x y]",
+    'a.py::test_a[it\'s "odd"]',
+    "a.py::test_a[$HOME`id`]",
+    "a.py::test_a[a::b]",
+    "a.py::test_a[\\n*?]",
+    "my tests/a.py::test_a",
+]
+
+
+@pytest.mark.parametrize("nodeid", ODD_IDS)
+def test_r25_a_bad_outcome_carries_the_command_that_repeats_it(nodeid):
+    book = Book("--real-services", "--catalogue", "my catalogue.yaml")
+    book.start(nodeid)
+    book.end(phase("failed"))
+    assert shlex.split(book.last.reproduce) == [
+        "unified-test-runner", nodeid, "--real-services", "--catalogue", "my catalogue.yaml",
+    ]  # fmt: skip
+
+
+def test_r25_the_command_speaks_of_paths_from_the_project_root(book):
+    """Node ids count from pytest's rootdir, which may lie deeper."""
+    message = protocol.TestStarted(
+        index=0, nodeid="test_a.py::test", path="sub/test_a.py", line=1, classname="", name="test"
+    )
+    book.ledger.start(1, "shop", message, 0.0)
+    book.end(phase("failed"))
+    assert book.last.reproduce == "unified-test-runner sub/test_a.py::test"
+
+
+def test_a_good_outcome_needs_no_command(book):
+    book.start()
+    book.end(phase())
+    assert book.last.reproduce == ""
