@@ -225,7 +225,8 @@ def test_external_servers_give_each_worker_a_database_of_its_own(project: Make) 
                        "UTR_REDIS_URL": os.environ["REDIS_URL"]}
             subprocess.run(
                 [sys.executable, "-m", "unified_test_runner", "--real-services", "-n", "2",
-                 "--suite", "stored", "--catalogue", "inner.yaml", "--json", "inner.json"], env=environ, check=True)
+                 "--suite", "stored", "--catalogue", "inner.yaml", "--json", "inner.json"],
+                env=environ, check=True)
             from schema import connect
             connection = connect()
             names = connection.run("SELECT datname FROM pg_database WHERE datname LIKE 'utr%'")

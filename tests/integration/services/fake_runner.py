@@ -59,7 +59,7 @@ def main(run_id: str, folder: Path) -> None:
         "lease": str(lease.path),
         "strays": [worker.pid, stray.pid],
     }
-    print(json.dumps(said), flush=True)  # noqa: T201 - its way to speak
+    print(json.dumps(said), flush=True)
     sys.stdin.read()
     if os.environ.get("FAKE_RUNNER_ENDS_IN_ORDER"):
         worker.kill()
