@@ -106,11 +106,7 @@ class Crew:
         return [seat for seat in self.seats.values() if seat.process.group == template.group]
 
     def fork(self, action: steps.Fork, variables: Mapping[str, str]) -> Seat:
-        """Fork a worker with its slot's variables.
-
-        Raises:
-            OSError: the template is gone.
-        """
+        """Fork a worker with its slot's variables."""
         group = self._groups[action.group]
         own = {
             "UTR_RUN_ID": self._premises.run_id,

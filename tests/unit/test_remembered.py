@@ -39,7 +39,7 @@ class Project:
         self.validated = 0
         validate = loading.load_catalogue
 
-        def counted(*args, **kwargs):
+        def counted(*args, **kwargs) -> Catalogue:
             self.validated += 1
             return validate(*args, **kwargs)
 

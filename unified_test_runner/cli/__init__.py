@@ -29,18 +29,19 @@ PROGRAM = "unified-test-runner"
 def main(argv: Sequence[str]) -> ExitCode:
     """Run one command line, without the program's name, and return the exit code."""
     name = argv[0] if argv and argv[0] in COMMANDS else "run"
-    own = list(argv[1:] if argv and argv[0] == name else argv)
+    own = argv[1:] if argv and argv[0] == name else argv
     ours, pytest_args = split_at_dashes(own)
     program = PROGRAM if name == "run" else f"{PROGRAM} {name}"
     try:
         _check_platform()
         command: click.Command = importlib.import_module(COMMANDS[name]).command
         result = command.main(
-            args=ours, prog_name=program, standalone_mode=False, obj=tuple(pytest_args)
+            args=[*ours], prog_name=program, standalone_mode=False, obj=tuple(pytest_args)
         )
     except click.exceptions.Exit as stop:
         return ExitCode(stop.exit_code)
-    except (click.Abort, KeyboardInterrupt, BrokenPipeError):
+    except (click.Abort, KeyboardInterrupt, BrokenPipeError, SystemExit):
+        # click answers a reader that has gone with an exit of its own.
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
         return _refuse(error.format_message(), ExitCode.USAGE)
@@ -65,9 +66,9 @@ def _check_platform() -> None:
         raise PlatformError("Windows is not supported", hint="use WSL, Linux or macOS")
 
 
-def split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_at_dashes(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """Split at the first `--`: what stands behind it is pytest's."""
-    arguments = list(argv)
+    arguments = [*argv]  # once imported, the command `list` hides the type in this module
     if "--" not in arguments:
         return arguments, []
     place = arguments.index("--")
@@ -76,8 +77,9 @@ def split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _refuse(message: str, code: ExitCode) -> ExitCode:
     """Say what is wrong, one line a fault, in any encoding."""
+    from unified_test_runner.reporters.text import encodable, one_line
+
     encoding = sys.stderr.encoding or "ascii"
-    for line in message.splitlines():
-        text = f"error: {line}".encode(encoding, "backslashreplace").decode(encoding)
-        sys.stderr.write(f"{text}\n")
+    for line in message.strip("\n").split("\n"):
+        sys.stderr.write(f"error: {encodable(one_line(line), encoding)}\n")
     return code

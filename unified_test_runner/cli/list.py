@@ -12,18 +12,19 @@ from unified_test_runner.cli import options
 @click.command()
 @options.selection
 @options.configuration
+@options.synonyms
 @click.pass_obj
 def command(pytest_args: tuple[str, ...], /, **params: Any) -> None:
     """List the files that would run, by suite, with the reason for each."""
-    from unified_test_runner.cli.shown import plan_for
+    from unified_test_runner.cli.shown import plan_for, say
 
     plan = plan_for(pytest_args, params).plan
     for group in plan.groups:
         for suite in group.suites:
             services = ", ".join(use.name for use in suite.services) or "none"
-            click.echo(f"{suite.name}  [{suite.category or 'no category'}]  services: {services}")
+            say(f"{suite.name}  [{suite.category or 'no category'}]  services: {services}")
             for unit in suite.units:
-                click.echo(f"  {unit.path}  ({unit.reason})")
+                say(f"  {unit.path}  ({unit.reason})")
     for withheld in plan.withheld:
-        click.echo(f"{withheld.name}: withheld, {withheld.files} files; add {withheld.flag}")
-    click.echo(f"{len(plan.units)} files in {sum(len(g.suites) for g in plan.groups)} suites")
+        say(f"{withheld.name}: withheld, {withheld.files} files; add {withheld.flag}")
+    say(f"{len(plan.units)} files in {sum(len(g.suites) for g in plan.groups)} suites")

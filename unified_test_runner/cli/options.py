@@ -43,9 +43,16 @@ class _Synonym(click.Option):
     """An option other tools have: answered with the right name instead of a guess."""
 
     def __init__(self, names: list[str], *, answer: str) -> None:
-        super().__init__(names, hidden=True, expose_value=False, nargs=1, callback=self._refuse)
+        # With a value or without one: half of them are flags where they come from.
+        super().__init__(
+            names,
+            hidden=True,
+            expose_value=False,
+            is_flag=False,
+            flag_value="",
+            callback=self._refuse,
+        )
         self._answer = answer
-        self.is_flag = False
 
     def _refuse(self, ctx: click.Context, param: click.Parameter, value: Any) -> None:
         if value is not None:
@@ -141,12 +148,12 @@ run_directory = _together(
                  help="Directory of this run."),
 )  # fmt: skip
 
-SYNONYMS: tuple[click.Option, ...] = (
-    _Synonym(["--list-tests"], answer="use the command: unified-test-runner list"),
-    _Synonym(["--dry-run"], answer="use the command: unified-test-runner plan"),
-    _Synonym(["--test-file"], answer="give the path as an argument"),
-    _Synonym(["--filter"], answer="use --test-pattern or -k"),
-    _Synonym(["--level"], answer="use --category"),
+synonyms = _together(
+    click.option("--list-tests", cls=_Synonym, answer="use the command: unified-test-runner list"),
+    click.option("--dry-run", cls=_Synonym, answer="use the command: unified-test-runner plan"),
+    click.option("--test-file", cls=_Synonym, answer="give the path as an argument"),
+    click.option("--filter", cls=_Synonym, answer="use --test-pattern or -k"),
+    click.option("--level", cls=_Synonym, answer="use --category"),
 )
 
 

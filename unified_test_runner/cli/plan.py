@@ -16,10 +16,11 @@ from unified_test_runner.cli import options
 @click.option("--workers", "-n", type=options.WORKERS, default="auto", envvar="UTR_WORKERS")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @options.configuration
+@options.synonyms
 @click.pass_obj
 def command(pytest_args: tuple[str, ...], /, as_json: bool, services: str, **params: Any) -> None:
     """Show what would run, on how many workers and which services, and why."""
-    from unified_test_runner.cli.shown import describe, plan_for, render
+    from unified_test_runner.cli.shown import describe, plan_for, render, say
 
     described = describe(plan_for(pytest_args, params), services)
-    click.echo(json.dumps(described, indent=2) if as_json else render(described))
+    say(json.dumps(described, indent=2) if as_json else render(described))

@@ -40,6 +40,7 @@ class RunCommand(click.Command):
 @options.output
 @options.run_directory
 @options.configuration
+@options.synonyms
 @click.version_option(__version__, prog_name="unified-test-runner")
 @click.pass_obj
 def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
@@ -79,6 +80,3 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         environ=settings.calling_environment(),
         cwd=settings.calling_directory(),
     )
-
-
-command.params.extend(options.SYNONYMS)

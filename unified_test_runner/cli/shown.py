@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from unified_test_runner import settings
 from unified_test_runner.cli import options
 from unified_test_runner.errors import ServiceError
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.preparation import Prepared, prepare
+from unified_test_runner.reporters.text import one_line
 from unified_test_runner.services.choosing import choose_provider
 
 if TYPE_CHECKING:
@@ -29,6 +32,12 @@ def plan_for(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Prepared:
             cwd=settings.calling_directory(),
         )
     )
+
+
+def say(text: str) -> None:
+    """Print lines; names of files and tests cannot move the cursor in them."""
+    for line in text.split("\n"):
+        click.echo(one_line(line))
 
 
 def describe(prepared: Prepared, services: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -74,8 +75,7 @@ class Template:
     def fork(self, request: ForkRequest) -> WorkerProcess:
         """Ask for a worker; its pid arrives as a `Forked` message.
 
-        Raises:
-            OSError: the template is gone.
+        Where the template is gone the worker's channel is at its end from the start.
         """
         ours, theirs = socket.socketpair()
         output = os.open(request.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
@@ -89,8 +89,10 @@ class Template:
         }
         try:
             line = wire.encode(spec)
-            sent = socket.send_fds(self._control, [line], [theirs.fileno(), output])
-            self._control.sendall(line[sent:])
+            # Its death is heard as the end of the control channel.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                sent = socket.send_fds(self._control, [line], [theirs.fileno(), output])
+                self._control.sendall(line[sent:])
         finally:
             theirs.close()
             os.close(output)

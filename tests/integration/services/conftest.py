@@ -9,7 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
+import pg8000.native
 import pytest
 
 from unified_test_runner.kinds import KINDS, ProviderChoice
@@ -185,3 +187,24 @@ def outside(ground: Path, base_environ: dict[str, str]) -> Iterator[dict[str, st
         yield run.open(0, "postgres", "redis")
     finally:
         assert run.close() == []
+
+
+@pytest.fixture
+def databases() -> Callable[[str], set[str]]:
+    """Return a function: the names of all databases on the server at an address."""
+
+    def names(address: str) -> set[str]:
+        parts = urlsplit(address)
+        connection = pg8000.native.Connection(
+            parts.username,
+            host=parts.hostname,
+            port=parts.port,
+            database=parts.path[1:],
+            password=parts.password,
+        )
+        try:
+            return {row[0] for row in connection.run("SELECT datname FROM pg_database")}
+        finally:
+            connection.close()
+
+    return names

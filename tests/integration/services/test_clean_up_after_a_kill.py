@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 import redis
-from test_external_servers import databases
 
 from unified_test_runner.services.holdings import (
     MARKER,
@@ -130,7 +129,10 @@ def new_victim(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_watcher_removes_everything_within_five_seconds(
-    new_victim: Callable[..., Victim], outside: dict[str, str], eventually: Eventually
+    databases: Any,
+    new_victim: Callable[..., Victim],
+    outside: dict[str, str],
+    eventually: Eventually,
 ) -> None:
     victim = new_victim()
     assert len(victim.pids) >= 4
@@ -146,6 +148,7 @@ def test_the_watcher_removes_everything_within_five_seconds(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_next_sweep_removes_everything_when_the_watcher_was_killed_too(
+    databases: Any,
     new_victim: Callable[..., Victim],
     environ: dict[str, str],
     outside: dict[str, str],

@@ -6,7 +6,6 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-import pg8000.native
 import pytest
 import redis
 
@@ -42,23 +41,11 @@ def their_redis(outside: dict[str, str]) -> Iterator[redis.Redis]:
         connection.flushall()
 
 
-def databases(address: str) -> set[str]:
-    parts = urlsplit(address)
-    connection = pg8000.native.Connection(
-        parts.username,
-        host=parts.hostname,
-        port=parts.port,
-        database=parts.path[1:],
-        password=parts.password,
-    )
-    try:
-        return {row[0] for row in connection.run("SELECT datname FROM pg_database")}
-    finally:
-        connection.close()
-
-
 def test_two_slots_have_databases_on_it_that_are_dropped_at_the_end(
-    run: Run, outside: dict[str, str], addresses: dict[str, str]
+    databases: Callable[[str], set[str]],
+    run: Run,
+    outside: dict[str, str],
+    addresses: dict[str, str],
 ) -> None:
     before = databases(outside["DATABASE_URL"])
     broker = run.start(POSTGRES, environ=addresses)
@@ -207,7 +194,7 @@ def test_prepare_of_an_external_redis_is_refused(run: Run, addresses: dict[str, 
 
 
 def test_prepare_of_an_external_postgres_reaches_every_slot(
-    run: Run, addresses: dict[str, str]
+    databases: Callable[[str], set[str]], run: Run, addresses: dict[str, str]
 ) -> None:
     prepare = PrepareSpec(run=("true",))
     spec = ServiceSpec(name="postgres", kind="postgres", external="PG_ADDRESS", prepare=prepare)
@@ -219,7 +206,9 @@ def test_prepare_of_an_external_postgres_reaches_every_slot(
     assert [name for name in left if name.endswith("_template") or name in names] == []
 
 
-def test_a_prepare_that_fails_leaves_no_database(run: Run, addresses: dict[str, str]) -> None:
+def test_a_prepare_that_fails_leaves_no_database(
+    databases: Callable[[str], set[str]], run: Run, addresses: dict[str, str]
+) -> None:
     before = databases(addresses["PG_ADDRESS"])
     prepare = PrepareSpec(run=("false",))
     spec = ServiceSpec(name="postgres", kind="postgres", external="PG_ADDRESS", prepare=prepare)

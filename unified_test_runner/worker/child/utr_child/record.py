@@ -53,15 +53,13 @@ def _long_text(longrepr: Any) -> str:
 
 
 def _message(longrepr: Any, text: str) -> str:
-    """Return one line: the crash message where pytest has one, else the last line."""
-    if isinstance(longrepr, tuple):
-        return str(longrepr[2])
+    """Return one line: of a skip's reason or a crash message the first, else the last of all."""
     crash = getattr(longrepr, "reprcrash", None)
-    lines = (crash.message if crash is not None else text).strip().splitlines()
+    told = longrepr[2] if isinstance(longrepr, tuple) else getattr(crash, "message", None)
+    lines = str(text if told is None else told).strip().splitlines()
     if not lines:
         return ""
-    line: str = lines[0] if crash is not None else lines[-1]
-    return line[:1000]
+    return lines[-1 if told is None else 0][:1000]
 
 
 def place(item: Any, root: str) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from unified_test_runner.worker.child.utr_child import channel as module
+from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.child.utr_child.channel import HIGH_DESCRIPTOR, Channel, move_high
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Pair:
+    """A child's channel, and the runner's end of it."""
+
+    def __init__(self) -> None:
+        self.runner, theirs = socket.socketpair()
+        self.child = theirs.detach()
+        self.channel = Channel(self.child)
+
+    def arrived(self) -> list[dict]:
+        self.runner.setblocking(False)
+        try:
+            data = self.runner.recv(1 << 20)
+        except BlockingIOError:
+            return []
+        return [json.loads(line) for line in data.splitlines()]
+
+    def close(self) -> None:
+        self.runner.close()
+        os.close(self.child)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    made = Pair()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def exits(monkeypatch) -> list[int]:
+    """Makes the end of the process an exception, and keeps its status."""
+    found: list[int] = []
+
+    def leave(status: int) -> None:
+        found.append(status)
+        raise SystemExit(status)
+
+    monkeypatch.setattr(module.os, "_exit", leave)
+    return found
+
+
+def test_messages_are_collected_until_flushed_and_bear_the_writers_pid(pair):
+    pair.channel.send("one", number=1)
+    pair.channel.send("two")
+    assert pair.arrived() == []
+    pair.channel.flush()
+    pid = os.getpid()
+    assert pair.arrived() == [{"k": "one", "p": pid, "number": 1}, {"k": "two", "p": pid}]
+    pair.channel.flush()
+    assert pair.arrived() == []
+
+
+def test_what_was_collected_goes_out_in_one_write(pair, monkeypatch):
+    writes = []
+    write = os.write
+    monkeypatch.setattr(module.os, "write", lambda fd, data: writes.append(fd) or write(fd, data))
+    for _ in range(5):
+        pair.channel.send("x")
+    pair.channel.flush()
+    assert writes == [pair.child]
+
+
+def test_a_write_that_takes_a_part_only_is_continued(pair, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(module.os, "write", lambda fd, data: write(fd, data[:7]))
+    pair.channel.send("long", text="x" * 100)
+    pair.channel.flush()
+    assert pair.arrived()[0]["text"] == "x" * 100
+
+
+def test_waiting_for_a_message_sends_first(pair):
+    pair.channel.send("hello")
+    pair.runner.sendall(wire.encode({"k": "run"}))
+    assert pair.channel.receive() == {"k": "run"}
+    assert [message["k"] for message in pair.arrived()] == ["hello"]
+
+
+def test_messages_that_arrive_together_are_given_one_by_one(pair):
+    pair.runner.sendall(wire.encode({"k": "a"}) + wire.encode({"k": "b"}))
+    assert [pair.channel.receive()["k"], pair.channel.receive()["k"]] == ["a", "b"]
+    assert pair.channel.poll() is None
+
+
+def test_polling_does_not_wait_and_does_not_send(pair):
+    pair.channel.send("later")
+    assert pair.channel.poll() is None
+    assert pair.arrived() == []
+    pair.runner.sendall(wire.encode({"k": "drain"}) + wire.encode({"k": "finish"}))
+    assert pair.channel.poll() == {"k": "drain"}
+    assert pair.channel.poll() == {"k": "finish"}
+
+
+def test_a_message_in_pieces_is_put_together(pair, monkeypatch):
+    read = os.read
+    monkeypatch.setattr(module.os, "read", lambda fd, _: read(fd, 3))
+    pair.runner.sendall(wire.encode({"k": "finish"}))
+    assert pair.channel.receive() == {"k": "finish"}
+
+
+@pytest.mark.parametrize("action", ["receive", "flush", "poll"])
+def test_a_runner_that_is_gone_ends_the_process(pair, exits, action):
+    pair.channel.send("x")
+    pair.runner.close()
+    with pytest.raises(SystemExit):
+        getattr(pair.channel, action)()
+    assert exits == [70]
+
+
+def test_a_descriptor_is_moved_out_of_the_way_of_tests():
+    low = os.open(os.devnull, os.O_RDONLY)
+    high = move_high(low)
+    try:
+        assert high >= HIGH_DESCRIPTOR
+        assert fcntl.fcntl(high, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(low)
+    finally:
+        os.close(high)
+
+
+@pytest.mark.parametrize(("soft", "floor"), [(1024, 500), (-1, 500), (300, 284), (10, 3)])
+def test_the_limit_of_descriptors_is_respected(soft, floor, monkeypatch):
+    asked = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
+    monkeypatch.setattr(module.fcntl, "fcntl", lambda fd, how, least: asked.append(least) or 99)
+    monkeypatch.setattr(module.os, "close", lambda _: None)
+    assert move_high(7) == 99
+    assert asked == [floor]
