@@ -45,23 +45,31 @@ def _cgroup_quota(root: Path) -> float | None:
         return None  # "max"
 
 
-def choose_interpreter(option: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
+def choose_interpreter(
+    option: str | None, environ: Mapping[str, str], cwd: Path
+) -> tuple[str, str]:
     """Return the Python that runs the tests, and why it was chosen.
 
     The one named by `--python`, else the active virtual environment's if pytest is in it,
-    else the one that runs this program.
+    else the one that runs this program. A relative path counts from `cwd`, where it was typed.
 
     Raises:
-        UsageError: `--python` names nothing that can be run.
+        UsageError: what `--python` names cannot be run.
     """
     if option:
-        found = shutil.which(option, path=environ.get("PATH"))
-        if found is None:
-            raise UsageError(f"--python: '{option}' is no program", hint="name a Python")
-        return found, "--python"
+        return _program(option, environ, cwd), "--python"
     active = environ.get("VIRTUAL_ENV")
     if active:
         python = Path(active) / "bin" / "python"
         if python.exists() and any(Path(active).glob("lib/python*/site-packages/pytest")):
             return str(python), "the active virtual environment"
     return sys.executable, "the interpreter of this program"
+
+
+def _program(option: str, environ: Mapping[str, str], cwd: Path) -> str:
+    written = str(cwd / option) if os.sep in option else option
+    found = shutil.which(written, path=environ.get("PATH", os.defpath))
+    if found is None:
+        hint = "name the python of a virtual environment, or one on the PATH"
+        raise UsageError(f"--python: '{option}' cannot be run", hint=hint)
+    return found

@@ -35,7 +35,7 @@ def prepare(settings: Settings) -> Prepared:
         NothingSelectedError: a selector leads to no test.
     """
     root = find_root(settings.cwd)
-    interpreter, reason = choose_interpreter(settings.python, settings.environ)
+    interpreter, reason = choose_interpreter(settings.python, settings.environ, settings.cwd)
     chosen = find_catalogue(
         cwd=settings.cwd, root=root, environ=settings.environ, option=settings.catalogue
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unified_test_runner import machine
+from unified_test_runner.errors import UsageError
 from unified_test_runner.machine import available_cpus, choose_interpreter
 
 if TYPE_CHECKING:
@@ -76,25 +76,55 @@ def virtual_environment(root: Path, *, has_pytest: bool) -> dict[str, str]:
     return {"VIRTUAL_ENV": str(root)}
 
 
+def program(path: Path, mode: int = 0o755) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    path.chmod(mode)
+    return path
+
+
 def test_the_interpreter_named_wins(tmp_path):
     environ = virtual_environment(tmp_path, has_pytest=True)
-    assert choose_interpreter("/opt/py", environ) == ("/opt/py", "--python")
+    named = str(program(tmp_path / "own" / "py"))
+    assert choose_interpreter(named, environ, tmp_path) == (named, "--python")
+
+
+def test_r26_a_relative_path_counts_from_where_it_was_typed(tmp_path):
+    named = program(tmp_path / "sub" / "venv" / "bin" / "python")
+    chosen, _ = choose_interpreter("venv/bin/python", {}, tmp_path / "sub")
+    assert chosen == str(named)
+
+
+def test_a_bare_name_is_looked_for_on_the_path(tmp_path):
+    named = program(tmp_path / "bin" / "python9")
+    environ = {"PATH": str(tmp_path / "bin")}
+    assert choose_interpreter("python9", environ, tmp_path / "sub")[0] == str(named)
+
+
+@pytest.mark.parametrize("option", ["absent/python", "python9", "./text", "folder/", "/"])
+def test_what_cannot_be_run_is_refused_before_anything_starts(option, tmp_path):
+    program(tmp_path / "text", 0o644)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="cannot be run") as caught:
+        choose_interpreter(option, {"PATH": "/absent"}, tmp_path)
+    assert option in caught.value.message
+    assert caught.value.hint
 
 
 def test_else_that_of_the_active_environment(tmp_path):
     environ = virtual_environment(tmp_path, has_pytest=True)
-    chosen, reason = choose_interpreter(None, environ)
+    chosen, reason = choose_interpreter(None, environ, tmp_path)
     assert chosen == str(tmp_path / "bin" / "python")
     assert "virtual environment" in reason
 
 
 @pytest.mark.parametrize("environ", [{}, {"VIRTUAL_ENV": ""}, {"VIRTUAL_ENV": "/gone"}])
-def test_else_our_own(environ):
-    assert choose_interpreter(None, environ)[0] == sys.executable
+def test_else_our_own(environ, tmp_path):
+    assert choose_interpreter(None, environ, tmp_path)[0] == sys.executable
 
 
 def test_an_environment_without_pytest_is_passed_over(tmp_path):
     environ = virtual_environment(tmp_path, has_pytest=False)
-    chosen, reason = machine.choose_interpreter(None, environ)
+    chosen, reason = choose_interpreter(None, environ, tmp_path)
     assert chosen == sys.executable
     assert "this program" in reason
