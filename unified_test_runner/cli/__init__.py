@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import tempfile
@@ -54,11 +55,13 @@ def main(argv: Sequence[str]) -> ExitCode:
 
 def _confess(error: Exception) -> ExitCode:
     """A fault of this program: say so, and keep the traceback where it can be fetched."""
-    handle, path = tempfile.mkstemp(prefix=f"{PROGRAM}-", suffix=".log")
-    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as log:  # noqa: PTH123
-        traceback.print_exception(error, file=log)
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    return _refuse(f"internal error: {what} (hint: please report {path})", ExitCode.INTERNAL)
+    what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
+    with contextlib.suppress(OSError):
+        handle, path = tempfile.mkstemp(prefix=f"{PROGRAM}-", suffix=".log")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as log:  # noqa: PTH123
+            traceback.print_exception(error, file=log)
+        what = f"{what} (hint: please report {path})"
+    return _refuse(what, ExitCode.INTERNAL)
 
 
 def _check_platform() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+import tempfile
 
 import pytest
 from hypothesis import given
@@ -152,15 +153,29 @@ def test_errors_raised_on_purpose_show_a_line_a_fault_and_no_traceback(error, co
     assert err == [f"error: {line}" for line in str(error).split("\n")]
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("error", [ZeroDivisionError("oh"), OSError(errno.ENOSPC, "full")])
 def test_a_fault_of_the_runner_itself_never_passes_for_a_failed_test(
-    error, project, raises, capsys
+    error, raises, capsys, monkeypatch, tmp_path
 ):
     raises(error)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert main(["list"]) is ExitCode.INTERNAL
-    err = capsys.readouterr().err
-    assert "Traceback" in err
-    assert err.splitlines()[-1].startswith(f"error: internal error: {type(error).__name__}: ")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: internal error: {type(error).__name__}: ")
+    (log,) = tmp_path.glob("unified-test-runner-*.log")
+    assert "Traceback" in log.read_text()
+    assert str(log) in line
+
+
+def test_a_fault_is_told_even_where_its_traceback_cannot_be_kept(
+    project, raises, capsys, monkeypatch, tmp_path
+):
+    raises(ZeroDivisionError("oh"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    assert main(["list"]) is ExitCode.INTERNAL
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "error: internal error: ZeroDivisionError: oh"
 
 
 @pytest.mark.parametrize(
