@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
-from unified_test_runner.worker.protocol import LineBuffer, Message, parse
+from unified_test_runner.worker.protocol import Incoming, Message
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
     from unified_test_runner.model import UnitKey
@@ -28,7 +28,7 @@ class WorkerProcess:
         self.foreign_pids: set[int] = set()
         self.is_closed = False
         self._channel = channel
-        self._lines = LineBuffer()
+        self._incoming = Incoming(channel, f"worker {worker}")
 
     def fileno(self) -> int:
         """The channel, for selectors."""
@@ -40,15 +40,9 @@ class WorkerProcess:
         Raises:
             ProtocolError: something that is no message.
         """
-        try:
-            data = self._channel.recv(1 << 18, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except ConnectionResetError:
-            data = b""
-        if not data:
+        received = self._incoming.receive()
+        if received is None:
             return None
-        received = [parse(line, f"worker {self.worker}") for line in self._lines.feed(data)]
         self.foreign_pids.update(
             item.pid for item in received if item.pid != self._own_pid(item.pid)
         )

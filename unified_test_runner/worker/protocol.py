@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +217,40 @@ def parse(line: bytes, sender: str) -> Received:
         return Received(pid=from_plain(int, plain.get("p", 0)), message=from_plain(cls, plain))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"{sender} sent what is no message: {error}: {line[:120]!r}") from error
+
+
+#: Read at once: enough for the results of many small tests.
+_CHUNK_BYTES = 1 << 18
+
+
+class Incoming:
+    """The reading end of a channel: whole messages, without waiting.
+
+    Args:
+        channel: a stream socket.
+        sender: who writes on it, for errors.
+    """
+
+    def __init__(self, channel: socket.socket, sender: str) -> None:
+        self._channel = channel
+        self._sender = sender
+        self._lines = LineBuffer()
+
+    def receive(self) -> list[Received] | None:
+        """Return what has arrived; None at end of file.
+
+        Raises:
+            ProtocolError: something that is no message.
+        """
+        try:
+            data = self._channel.recv(_CHUNK_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            return None
+        return [parse(line, self._sender) for line in self._lines.feed(data)]
 
 
 class LineBuffer:

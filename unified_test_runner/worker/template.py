@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
 from unified_test_runner.worker.process import WorkerProcess
-from unified_test_runner.worker.protocol import LineBuffer, Received, parse
+from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ class Template:
         self.group = group
         self.output = output
         self._control, theirs = socket.socketpair()
-        self._lines = LineBuffer()
+        self._incoming = Incoming(self._control, f"template of group {group}")
         with theirs, output.open("ab") as log:
             self._process = subprocess.Popen(
                 [interpreter, str(_MAIN), str(theirs.fileno())],
@@ -102,15 +102,7 @@ class Template:
 
     def receive(self) -> list[Received] | None:
         """Return what has arrived, without waiting; None when the template is gone."""
-        try:
-            data = self._control.recv(1 << 16, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except ConnectionResetError:
-            data = b""
-        if not data:
-            return None
-        return [parse(line, f"template of group {self.group}") for line in self._lines.feed(data)]
+        return self._incoming.receive()
 
     def close(self, timeout_s: float) -> int:
         """Close the channel, which ends it and any worker left; returns its exit status."""
