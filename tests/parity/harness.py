@@ -24,6 +24,8 @@ from runs import Run, Suite, run_ours, run_plain
 
 #: Files that are run alone to explain a difference; more would say that it is no variance.
 _ALONE_AT_MOST = 8
+#: Differences of one kind that are listed for a row.
+_SHOWN = 20
 #: Workers for variants of the selection.
 _VARIANTS_ON = 2
 
@@ -145,10 +147,16 @@ def table(found: list[Row]) -> str:
         for line in lines
     ]
     for row in found:
-        shown += [f"{row.suite}, {row.mode}: {row.note}"] if row.note else []
-        shown += [f"{row.suite}, {row.mode}: unexplained: {each}" for each in row.unexplained]
-        shown += [f"{row.suite}, {row.mode}: {each.proof}: {each}" for each in row.explained[:5]]
+        said = [row.note] if row.note else []
+        said += _some([f"unexplained: {each}" for each in row.unexplained])
+        said += _some([f"{each.proof}: {each}" for each in row.explained])
+        shown += [f"{row.suite}, {row.mode}: {each}" for each in said]
     return "\n".join(line.rstrip() for line in shown)
+
+
+def _some(lines: list[str]) -> list[str]:
+    left = len(lines) - _SHOWN
+    return lines if left <= 0 else [*lines[:_SHOWN], f"and {left} more"]
 
 
 def _cells(row: Row) -> tuple[str, ...]:

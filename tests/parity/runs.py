@@ -124,14 +124,14 @@ def run_plain(suite: Suite, label: str, *options: str, is_reversed: bool = False
     with surroundings(suite) as environ:
         if is_reversed:
             environ["PARITY_ORDER"] = "reversed"
-        command = [*_pytest_of(suite.python), "-q", "-p", "parity_recorder"]
+        command = [*pytest_of(suite.python), "-q", "-p", "parity_recorder"]
         command += ["--continue-on-collection-errors", *options, *suite.arguments, *suite.paths]
         done = measured(command, suite.folder, environ)
         outcomes = _recorded(Path(environ["PARITY_RECORD"]))
     return Run(label, outcomes, done.wall_s, done.processor_s, done.exit_code, done.output)
 
 
-def _pytest_of(python: str) -> list[str]:
+def pytest_of(python: str) -> list[str]:
     """Return the `pytest` command: `-m pytest` would put the folder on the import path."""
     script = Path(python).with_name("pytest")
     return [str(script)] if script.exists() else [python, "-m", "pytest"]

@@ -68,6 +68,7 @@ SUITES = (
     Public(
         "python-dateutil==2.9.0.post0",
         needs=("freezegun", "hypothesis"),
+        arguments=("-o", "filterwarnings="),
         why="unittest, subprocesses, doctests",
     ),
     Public("babel==2.17.0", needs=("freezegun", "pytz", "tzdata"), why="doctests, subclassed ini"),
