@@ -1,0 +1,3 @@
+"""Does not import."""
+
+import nothing_of_this_name

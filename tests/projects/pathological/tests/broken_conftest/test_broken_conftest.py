@@ -1,0 +1,4 @@
+"""Broken conftest."""
+
+def test_never():
+    assert True

@@ -1,0 +1,7 @@
+"""The other half of an import cycle."""
+
+from test_import_cycle import mine
+
+
+def other():
+    return mine()

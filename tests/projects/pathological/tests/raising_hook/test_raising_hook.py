@@ -1,0 +1,4 @@
+"""Raising hook."""
+
+def test_bad():
+    pass

@@ -1,0 +1,4 @@
+"""Raising report hook."""
+
+def test_bad():
+    pass

@@ -1,0 +1,11 @@
+"""Abort."""
+
+import os
+
+
+def test_bad():
+    os.abort()
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

@@ -1,0 +1,7 @@
+"""Bytes that are no UTF-8."""
+
+NAME = "ÿþé"
+
+
+def test_never():
+    assert NAME

@@ -1,0 +1,13 @@
+"""Child in session."""
+
+import subprocess
+
+LEFT = []
+
+
+def test_bad():
+    LEFT.append(subprocess.Popen(["sleep", "600"], start_new_session=True))
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

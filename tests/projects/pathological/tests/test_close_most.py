@@ -1,0 +1,12 @@
+"""Close most."""
+
+import os
+
+
+def test_bad():
+    os.closerange(3, 1025)
+    assert False, "after closing"
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

@@ -1,0 +1,12 @@
+"""Daemon thread."""
+
+import threading
+import time
+
+
+def test_bad():
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

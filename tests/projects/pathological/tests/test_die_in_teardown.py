@@ -1,0 +1,19 @@
+"""Die in teardown."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture
+def dies():
+    yield
+    os._exit(9)
+
+
+def test_bad(dies):
+    pass
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

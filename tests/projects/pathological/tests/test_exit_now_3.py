@@ -1,0 +1,11 @@
+"""Exit now 3."""
+
+import os
+
+
+def test_bad():
+    os._exit(3)
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

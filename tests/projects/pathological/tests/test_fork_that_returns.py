@@ -1,0 +1,11 @@
+"""Fork that returns."""
+
+import os
+
+
+def test_bad():
+    os.fork()
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

@@ -1,0 +1,7 @@
+"""Import keyboard interrupt."""
+
+raise KeyboardInterrupt
+
+
+def test_never():
+    assert True

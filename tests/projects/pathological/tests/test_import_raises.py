@@ -1,0 +1,7 @@
+"""Import raises."""
+
+raise RuntimeError("broken at import")
+
+
+def test_never():
+    assert True

@@ -1,0 +1,11 @@
+"""Import recursion."""
+
+def endless():
+    return endless()
+
+
+endless()
+
+
+def test_never():
+    assert True

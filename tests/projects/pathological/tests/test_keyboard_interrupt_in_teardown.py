@@ -1,0 +1,17 @@
+"""Keyboard interrupt in teardown."""
+
+import pytest
+
+
+@pytest.fixture
+def interrupts():
+    yield
+    raise KeyboardInterrupt
+
+
+def test_bad(interrupts):
+    pass
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

@@ -1,0 +1,15 @@
+"""Str of exception raises."""
+
+class Odd(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def test_bad():
+    raise Odd
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

@@ -1,0 +1,4 @@
+"""Syntax error."""
+
+def test_never(:
+    pass

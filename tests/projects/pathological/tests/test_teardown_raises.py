@@ -1,0 +1,17 @@
+"""Teardown raises."""
+
+import pytest
+
+
+@pytest.fixture
+def fails():
+    yield
+    raise ValueError("teardown is broken")
+
+
+def test_bad(fails):
+    pass
+
+
+def test_after():
+    assert sorted([3, 1, 2]) == [1, 2, 3]

@@ -1,0 +1,4 @@
+"""Equal basenames."""
+
+def test_bad():
+    assert __name__

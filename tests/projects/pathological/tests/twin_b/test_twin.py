@@ -1,0 +1,4 @@
+"""Equal basenames second."""
+
+def test_never():
+    assert True
