@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import resource
 import sys
@@ -65,15 +66,21 @@ def _message(longrepr: Any, text: str) -> str:
 def place(item: Any, root: str) -> dict[str, Any]:
     """Return where a test is written: path from the project root, line from 1, names."""
     path, line, domain = item.location
-    with contextlib.suppress(ValueError):
-        path = os.path.relpath(os.path.join(item.config.rootpath, path), root)
     classname, _, name = domain.rpartition(".")
     return {
-        "path": str(path).replace(os.sep, "/"),
+        "path": _from_root(str(path), str(item.config.rootpath), root),
         "line": (line or 0) + 1 if line is not None else 0,
         "classname": classname,
         "name": item.name or name,
     }
+
+
+@functools.lru_cache(maxsize=64)
+def _from_root(path: str, rootdir: str, root: str) -> str:
+    """Return a path from pytest's rootdir as one from `root`; tests of a file ask in a row."""
+    with contextlib.suppress(ValueError):
+        path = os.path.relpath(os.path.join(rootdir, path), root)
+    return path.replace(os.sep, "/")
 
 
 def properties(item: Any) -> list[list[str]]:
