@@ -83,7 +83,10 @@ HOOKS = {
         def test_warns(): warnings.warn("an error here")
         def test_caught():
             with pytest.warns(UserWarning): warnings.warn("expected")
-        def test_thread(): threading.Thread(target=lambda: 1 / 0).start()
+        def test_thread():
+            thread = threading.Thread(target=lambda: 1 / 0)
+            thread.start()
+            thread.join()
         class Cyclic:
             def __del__(self): raise RuntimeError("in a destructor")
         def test_destructor(): Cyclic()
