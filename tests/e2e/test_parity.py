@@ -28,10 +28,9 @@ def compare(project: Make, monkeypatch: pytest.MonkeyPatch) -> Compare:
     monkeypatch.syspath_prepend(PARITY)
     runs, harness, projects = map(importlib.import_module, ("runs", "harness", "projects"))
 
-    def run(name: str, *options: str) -> Any:
+    def run(name: str, *options: str, workers: tuple[int, ...] = (2, 8)) -> Any:
         files, paths, arguments = {**projects.SAME, **projects.KNOWN}[name]
         suite = runs.Suite(project(files).root, paths, arguments)
-        workers = () if options else (2, 8)
         return harness.rows("project", suite, workers, options), harness.table
 
     return run
@@ -46,18 +45,18 @@ def test_outcomes_are_those_of_plain_pytest(compare: Compare, name: str) -> None
 
 @pytest.mark.parametrize("variant", ["-kinner or order", "-mxfail", "--deselect=tests/package"])
 def test_a_selection_is_that_of_plain_pytest(compare: Compare, variant: str) -> None:
-    rows, table = compare("fixtures", variant)
+    rows, table = compare("fixtures", variant, workers=())
     assert not any(row.differences or row.note for row in rows), "\n" + table(rows)
 
 
 def test_known_difference_a_session_parameter_is_set_up_once_per_file(compare: Compare) -> None:
-    rows, table = compare("session parameters")
+    rows, table = compare("session parameters", workers=(2,))
     differing = {found.name[1].partition("::")[0] for row in rows for found in row.differences}
     assert differing <= {"tests/test_a.py", "tests/test_b.py"}, "\n" + table(rows)
 
 
 def test_known_difference_equal_names_meet_only_in_one_worker(compare: Compare) -> None:
-    rows, table = compare("equal names")
+    rows, table = compare("equal names", workers=(8,))
     assert not any(row.unexplained for row in rows), "\n" + table(rows)
 
 
