@@ -38,6 +38,14 @@ format: $(DEV_STAMP) ## Rewrite files in the house style
 bench: $(DEV_STAMP) ## Measure start-up and overhead against click and plain pytest
 	$(BIN)/python tests/benchmarks/startup.py
 
+.PHONY: parity
+parity: $(DEV_STAMP) ## Compare outcomes with plain pytest on public suites (ARGS=...)
+	$(BIN)/python tests/parity/suites.py $(ARGS)
+
+.PHONY: compare
+compare: $(DEV_STAMP) ## Measure against plain pytest and pytest-xdist (ARGS=...)
+	$(BIN)/python tests/benchmarks/compare.py $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what these commands made in this folder
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .unified-test-runner

@@ -5,9 +5,10 @@
                                    [-- ARGUMENT OF PYTEST...]
 
 Where a difference is found, plain pytest runs again, then with its files in reversed order,
-then on the differing files alone: what it does not hold constant itself is explained, with the
-run that came to our outcome as its proof. Each `-k`, `-m` and `--deselect` is a variant of its
-own. Exit status 1 when a difference is left unexplained.
+then on the differing files alone, then with several of these at once: what it does not hold
+constant itself is explained, with the run that came to our outcome as its proof. Each `-k`,
+`-m` and `--deselect` is a variant of its own. Exit status 1 when a difference is left
+unexplained.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from runs import Run, Suite, run_ours, run_plain
 
 #: Files that are run alone to explain a difference; more would say that it is no variance.
 _ALONE_AT_MOST = 8
+_AT_ONCE = 4
 #: Differences of one kind that are listed for a row.
 _SHOWN = 20
 #: Workers for variants of the selection.
@@ -66,22 +69,44 @@ class Plain:
         """Compare, with as many further runs as it takes to explain what differs."""
         runs = {self.first.label: self.first.outcomes}
         differences = compare(runs, ours.outcomes)
-        for label in ("second run", "files reversed", "file alone"):
+        for more in (self._again, self._reversed, self._alone, self._at_once):
             left = _files_of([found for found in differences if not found.proof])
-            if not left or (label == "file alone" and len(left) > _ALONE_AT_MOST):
+            if not left:
                 break
-            runs[label] = self._other(label, left)
+            runs.update(more(left))
             differences = compare(runs, ours.outcomes)
         return differences
 
-    def _other(self, label: str, files: list[str]) -> Outcomes:
-        if label == "file alone":
-            return run_alone(self.suite, files, *self.options)
+    def _again(self, _: list[str]) -> dict[str, Outcomes]:
+        return self._other("second run")
+
+    def _reversed(self, _: list[str]) -> dict[str, Outcomes]:
+        return self._other("files reversed")
+
+    def _alone(self, files: list[str]) -> dict[str, Outcomes]:
+        if len(files) > _ALONE_AT_MOST:
+            return {}
+        return {"file alone": run_alone(self.suite, files, *self.options)}
+
+    def _at_once(self, files: list[str]) -> dict[str, Outcomes]:
+        """Run copies beside each other: what hangs on timing shows under load."""
+        if len(files) > _ALONE_AT_MOST:
+            return {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            started = [
+                pool.submit(run_alone, self.suite, files, *self.options) for _ in range(_AT_ONCE)
+            ]
+        return {
+            f"file alone, under load ({number})": each.result()
+            for number, each in enumerate(started, 1)
+        }
+
+    def _other(self, label: str) -> dict[str, Outcomes]:
         if label not in self._others:
             is_reversed = label == "files reversed"
             run = run_plain(self.suite, label, *self.options, is_reversed=is_reversed)
             self._others[label] = run
-        return self._others[label].outcomes
+        return {label: self._others[label].outcomes}
 
 
 def rows(

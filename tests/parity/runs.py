@@ -113,6 +113,7 @@ def surroundings(suite: Suite) -> Iterator[dict[str, str]]:
         yield {
             **kept,
             "PYTHONPATH": name,
+            "PYTHONHASHSEED": "0",  # parameters made from sets keep their order
             "UTR_STATE_DIR": f"{name}/state",
             "PARITY_RECORD": f"{name}/record.jsonl",
             **suite.environ,

@@ -42,6 +42,8 @@ class Public:
         return self.pin.partition("==")[0]
 
 
+_RACE = "tests/test_from_thread.py::TestBlockingPortal::test_raise_baseexception_from_task"
+
 SUITES = (
     Public("markupsafe==3.0.2"),
     Public("itsdangerous==2.2.0", needs=("freezegun",), why="test classes that inherit tests"),
@@ -80,12 +82,14 @@ SUITES = (
     Public(
         "anyio==4.9.0",
         needs=("trio", "hypothesis", "psutil", "pytest-mock", "trustme", "blockbuster"),
-        arguments=("-m", "not network"),
+        # That test waits for a loop that may have ended: a race, whoever runs it.
+        arguments=("-m", "not network", "--deselect", _RACE),
         why="asynchronous fixtures of every scope on two back ends, subprocesses, sockets",
     ),
     Public(
         "werkzeug==3.1.3",
         needs=("pytest-timeout", "ephemeral-port-reserve", "watchdog", "cryptography"),
+        arguments=("-k", "not reloader"),  # waits for ever under plain pytest, on some machines
         why="servers in subprocesses",
     ),
     Public("pytest-mock==3.14.0", needs=("pytest-asyncio",), why="pytester, in subprocesses too"),

@@ -139,3 +139,16 @@ def test_readings_of_this_process_are_plausible():
     assert 1 << 20 < meter.rss_bytes() <= meter.peak_bytes() * 1.1
     if meter._statm >= 0:
         os.close(meter._statm)
+
+
+def test_the_path_of_a_file_is_worked_out_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    asked = []
+    relpath = os.path.relpath
+    monkeypatch.setattr(os.path, "relpath", lambda *args: asked.append(args) or relpath(*args))
+    config = SimpleNamespace(rootpath=tmp_path / "inner")
+    for number in range(3):
+        item = SimpleNamespace(location=("a/test_b.py", number, f"C.t{number}"), name="t")
+        place = record.place(SimpleNamespace(config=config, **vars(item)), str(tmp_path))
+        assert place["path"] == "inner/a/test_b.py"
+        assert place["line"] == number + 1
+    assert len(asked) == 1
