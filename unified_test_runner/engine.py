@@ -22,6 +22,7 @@ from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
 from unified_test_runner.worker import protocol
+from unified_test_runner.worker.child.utr_child import wire
 from unified_test_runner.worker.template import Template
 
 if TYPE_CHECKING:
@@ -356,6 +357,8 @@ class Engine:
 
 def describe_status(status: int) -> str:
     """Say how a process ended: `killed by SIGSEGV`, `exited with status 3`."""
+    if status == wire.CHANNEL_LOST:
+        return f"exited with status {status}: it lost the descriptor on which it reports"
     if status >= 0:
         return f"exited with status {status}"
     with contextlib.suppress(ValueError):
