@@ -266,13 +266,14 @@ class Scheduler:
                 outcome=Outcome.CRASHED,
                 reason=self._kill_reason or cause,
             )
-            if unit.rest:
-                self._groups[worker.group].pending.appendleft(unit)
+            if not unit.rest:  # the file is done, and the account of planned files must know
+                return [lost, _lose(unit, Outcome.CRASHED, cause)]
+            self._groups[worker.group].pending.appendleft(unit)
             return [lost]
         if worker.has_begun and unit.ids is None and not self._kill_reason:
             return [_lose(unit, Outcome.CRASHED, f"while its file was collected: {cause}")]
         if unit.rest is not None and not unit.rest:
-            return []
+            return [_lose(unit, Outcome.CRASHED, cause)]
         return self._give_back(worker, unit, f"its worker died before it: {cause}")
 
     def _on_startup_death(self, worker: _Worker, cause: str) -> list[Action]:
