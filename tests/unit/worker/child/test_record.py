@@ -138,3 +138,25 @@ def test_readings_of_this_process_are_plausible():
     assert 1 << 20 < meter.rss_bytes() <= meter.peak_bytes() * 1.1
     if meter._statm >= 0:
         os.close(meter._statm)
+
+
+class OddError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("a\nb"), "ValueError: a\nb"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (OddError(), "OddError: <unprintable>"),
+    ],
+)
+def test_an_exception_is_told_whatever_its_methods_do(error, words):
+    assert record.told(error) == words
+
+
+def test_an_exception_that_pytest_cannot_show_is_told_all_the_same(monkeypatch):
+    monkeypatch.setattr(pytest.ExceptionInfo, "getrepr", None)
+    assert record.traceback(ValueError("x")) == "ValueError: x"
