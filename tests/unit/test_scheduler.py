@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -271,7 +272,7 @@ def test_a_crash_at_import_is_the_files() -> None:
 
 
 @pytest.mark.parametrize("is_running", [True, False])
-def test_a_death_at_the_end_of_a_file_ends_the_file(is_running) -> None:
+def test_a_death_at_the_end_of_a_file_ends_the_file(is_running: bool) -> None:
     scheduler, _ = started(("a",))
     for happened in (
         steps.UnitBegun(worker=0),
