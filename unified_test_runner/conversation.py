@@ -44,6 +44,7 @@ class Conversation:
         self._greeted: set[int] = set()
         self._refused: set[int] = set()
         self._walker_of: dict[int, int] = {}
+        self._limits = {s.name: s.timeout_s for g in groups.values() for s in g.suites}
         self._failures = 0
 
     def take_failures(self) -> int:
@@ -80,11 +81,29 @@ class Conversation:
         )
         return message
 
+    # --- time limits
+
+    def _allow(self, seat: Seat, limit_s: float) -> None:
+        """What the worker does from now on may take so long."""
+        seat.limit_s = limit_s
+        seat.deadline = self._recorder.now + limit_s
+
+    def describe_overdue(self, seat: Seat) -> str:
+        """Say what took too long in a worker whose deadline has passed."""
+        limit = f"longer than its limit of {seat.limit_s:g} s"
+        if seat.test:
+            return limit
+        if seat.unit is not None:
+            return f"between tests, {limit}"
+        return f"while it started, {limit}"
+
     # --- workers
 
     def introduce(self, seat: Seat, forked: protocol.Forked) -> None:
         """A worker process exists."""
         seat.process.pid = forked.pid
+        group = self._groups[seat.process.group]
+        self._allow(seat, max(suite.timeout_s for suite in group.suites))
         self._recorder.emit(
             events.WorkerStarted(
                 worker=forked.worker,
@@ -98,6 +117,8 @@ class Conversation:
         """A worker is given a unit."""
         self._stop_idling(seat)
         seat.unit = unit
+        seat.test = ""
+        self._allow(seat, self._limits[unit.suite])
         self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
         self._recorder.emit(
             events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
@@ -141,9 +162,13 @@ class Conversation:
         worker = seat.process.worker
         match message:
             case protocol.TestStarted():
+                seat.test = message.nodeid
+                self._allow(seat, message.limit_s or self._limits[seat.suite])
                 self._ledger.start(worker, seat.suite, message, self._recorder.now)
                 yield steps.TestBegun(worker=worker, index=message.index)
             case protocol.TestEnded():
+                seat.test = ""
+                self._allow(seat, self._limits[seat.suite])
                 self._failures += self._ledger.end(worker, message).is_bad
                 yield steps.TestDone(worker=worker)
             case protocol.LateError():
@@ -188,6 +213,7 @@ class Conversation:
 
     def _on_walked(self, seat: Seat, message: protocol.Walked) -> steps.Input:
         seat.is_walked = True
+        seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         group = self._groups[seat.process.group]
@@ -218,6 +244,7 @@ class Conversation:
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
         self._wall.turn(seat.process.slot, Activity.TESTS, self._recorder.now)
+        self._allow(seat, self._limits[seat.suite])
         self._recorder.emit(
             events.UnitCollected(
                 worker=seat.process.worker,
@@ -233,6 +260,7 @@ class Conversation:
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
         self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
         seat.unit = None
+        seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         return steps.UnitDone(worker=seat.process.worker, ran=message.ran)

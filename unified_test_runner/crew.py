@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner.last_words import last_words
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner import steps
+    from unified_test_runner.overdue import Ending
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.process import WorkerProcess
@@ -46,12 +48,16 @@ class Seat:
 
     process: WorkerProcess
     unit: UnitPlan | None = None
+    test: str = ""
     has_finished: bool = False
     is_walked: bool = False
     deadline: float | None = None
+    limit_s: float = 0.0
+    ending: Ending | None = None
+    is_ending: bool = False
+    output_from: int = 0
     idle_since: float | None = None
     idle_s: float = 0.0
-    last_nodeid: str = field(default="")
 
     @property
     def suite(self) -> str:
@@ -123,6 +129,7 @@ class Crew:
                 root=self._premises.root,
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
+                stacks=self.stacks(action.worker),
             )
         )
         seat = Seat(process)
@@ -133,6 +140,22 @@ class Crew:
     def output(self, worker: int) -> Path:
         """The file that takes what a worker prints outside of its tests."""
         return self._premises.outputs / f"worker-{worker}.log"
+
+    def stacks(self, worker: int) -> Path:
+        """The file that takes a worker's stacks, should it be asked for them."""
+        return self._premises.outputs / f"worker-{worker}.stacks"
+
+    def output_size(self, seat: Seat) -> int:
+        """How much a worker has printed outside of tests so far, in bytes."""
+        try:
+            return self.output(seat.process.worker).stat().st_size
+        except OSError:
+            return 0
+
+    def last_words(self, seat: Seat) -> str:
+        """What a worker that is gone left behind of its last unit: its stacks, else its output."""
+        stacks = last_words(self.stacks(seat.process.worker))
+        return stacks or last_words(self.output(seat.process.worker), seat.output_from)
 
     def seat_of(self, pid: int) -> Seat | None:
         """The seat of a process id."""

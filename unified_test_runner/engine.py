@@ -10,19 +10,21 @@ import contextlib
 import selectors
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity, WallClock
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
+from unified_test_runner.exitcodes import ExitCode
+from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
+from unified_test_runner.overdue import Ending
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
 from unified_test_runner.worker import protocol
-from unified_test_runner.worker.child.utr_child import wire
 from unified_test_runner.worker.template import Template
 
 if TYPE_CHECKING:
@@ -50,10 +52,14 @@ _TERM_DRAIN_S = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What the user asked for beyond the plan. `max_failures` 0 means no bound."""
+    """What the user asked for beyond the plan. `max_failures` 0 means no bound.
+
+    `run_timeout_s` None means no time limit of the run.
+    """
 
     premises: Premises
     max_failures: int = 0
+    run_timeout_s: float | None = None
     reproduce_options: tuple[str, ...] = ()
 
 
@@ -96,6 +102,8 @@ class Engine:
         self._is_interrupted = False
         self._kill_at: float | None = None
         self._failures = 0
+        self._leaving: Seat | None = None
+        self._run_deadline = orders.run_timeout_s
         ledger = Ledger(
             emit=recorder.emit,
             mask=mask,
@@ -154,10 +162,10 @@ class Engine:
             case steps.Finish() | steps.Drain() | steps.Kill():
                 self._end_worker(action)
             case steps.LoseTest():
-                self._ledger.lose_test(action, self._recorder.now)
+                self._ledger.lose_test(action, self._recorder.now, self._last_words())
                 self._count_failure()
             case steps.LoseUnit():
-                self._ledger.lose_unit(action)
+                self._ledger.lose_unit(action, self._last_words())
             case steps.End():
                 self._has_ended = True
 
@@ -192,12 +200,13 @@ class Engine:
         seat = self._crew.seats[action.worker]
         group = self._groups[seat.process.group]
         path = action.unit.key.path
+        seat.output_from = self._crew.output_size(seat)
         self._talk.begin_unit(seat, action.unit)
         seat.process.run(
             action.unit.key,
             start=action.start,
             patterns=group.node_patterns if path in group.filtered else (),
-            ids=_inner_ids(group.node_ids, path),
+            ids=forecast.inner_ids(group.node_ids, path),
         )
 
     def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
@@ -207,6 +216,7 @@ class Engine:
             return
         if isinstance(action, steps.Finish):
             self._wall.turn(seat.process.slot, Activity.SHUTDOWN, self._recorder.now)
+            seat.is_ending = True
             seat.deadline = self._recorder.now + _FINISH_S
             seat.process.finish()
         else:
@@ -277,16 +287,20 @@ class Engine:
         if messages is None:
             self._selector.unregister(process)
             if seat is not None:
+                seat.is_ending = seat.is_ending or seat.unit is None
                 seat.deadline = self._recorder.now + (_EXIT_S if seat.has_finished else _CLOSED_S)
             return
         if seat is not None:
             self._converse(seat, messages)
 
     def _converse(self, seat: Seat, messages: Sequence[protocol.Message]) -> None:
+        if seat.ending is not None:
+            return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):
+                seat.is_ending = True
                 seat.deadline = self._recorder.now + _EXIT_S
         failures = self._talk.take_failures()
         for _ in range(failures):
@@ -322,7 +336,13 @@ class Engine:
 
     def _dismiss(self, seat: Seat, cause: str) -> None:
         self._crew.dismiss(seat.process.worker)
+        self._leaving = seat
         self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
+        self._leaving = None
+
+    def _last_words(self) -> str:
+        """What the worker that is just being dismissed left behind."""
+        return self._crew.last_words(self._leaving) if self._leaving is not None else ""
 
     # --- signals and deadlines
 
@@ -333,7 +353,7 @@ class Engine:
             is_first = self._kill_at is None and not self._is_interrupted
             self._recorder.emit(events.RunInterrupted(signal=name, is_draining=is_first))
             if not is_first:
-                self._kill(f"killed: the run was interrupted by {name}")
+                self._kill(f"the run was interrupted by {name}")
                 continue
             self._is_interrupted = True
             if number != signal.SIGINT:
@@ -347,26 +367,26 @@ class Engine:
     def _look_at_deadlines(self) -> None:
         now = self._recorder.now
         if self._kill_at is not None and now >= self._kill_at:
-            self._kill("killed: the run did not end in time after SIGTERM")
+            self._kill("the run did not end in time after SIGTERM")
+        if self._run_deadline is not None and now >= self._run_deadline:
+            self._end_run(self._run_deadline)
         for seat in list(self._crew.seats.values()):
-            if seat.deadline is not None and now >= seat.deadline:
-                seat.deadline = None
-                self._recorder.emit(self._talk.complain(seat))
-                seat.process.kill()
+            if seat.ending is not None:
+                seat.ending.go_on(now)
+            elif seat.deadline is not None and now >= seat.deadline:
+                self._end_overdue(seat)
 
+    def _end_run(self, limit_s: float) -> None:
+        self._run_deadline = None
+        message = f"the run took longer than its limit of {limit_s:g} s"
+        self._recorder.emit(events.ErrorRaised(message=message, exit_code=ExitCode.TIME_LIMIT))
+        self._kill(message)
 
-def describe_status(status: int) -> str:
-    """Say how a process ended: `killed by SIGSEGV`, `exited with status 3`."""
-    if status == wire.CHANNEL_LOST:
-        return f"exited with status {status}: it lost the descriptor on which it reports"
-    if status >= 0:
-        return f"exited with status {status}"
-    with contextlib.suppress(ValueError):
-        return f"killed by {signal.Signals(-status).name}"
-    return f"killed by signal {-status}"
-
-
-def _inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:
-    """The node ids given for a path, without that path."""
-    pairs: Any = (nodeid.partition("::") for nodeid in node_ids)
-    return tuple(inner for given, _, inner in pairs if given == path and inner)
+    def _end_overdue(self, seat: Seat) -> None:
+        """A worker is over its time: end it, in steps that `_look_at_deadlines` goes on with."""
+        worker = seat.process.worker
+        if seat.is_ending:
+            self._recorder.emit(self._talk.complain(seat))
+        else:
+            self._feed(steps.Overdue(worker=worker, reason=self._talk.describe_overdue(seat)))
+        seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)

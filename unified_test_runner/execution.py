@@ -198,6 +198,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             environ=environ,
         ),
         max_failures=settings.max_failures,
+        run_timeout_s=settings.run_timeout_s,
         reproduce_options=tuple(options),
     )
 

@@ -60,3 +60,9 @@ def _covering_suite(group: Group, path: str) -> str | None:
         ):
             return suite.name
     return None
+
+
+def inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:
+    """The node ids given for a path, without that path."""
+    pairs = (nodeid.partition("::") for nodeid in node_ids)
+    return tuple(inner for given, _, inner in pairs if given == path and inner)

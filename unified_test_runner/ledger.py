@@ -15,7 +15,7 @@ from unified_test_runner.events import (
     UnitFinished,
     WarningRecorded,
 )
-from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, fold_outcome
+from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, When, fold_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,14 +89,15 @@ class Ledger:
         self._emit(finished)
         return outcome
 
-    def lose_test(self, action: steps.LoseTest, now: float) -> None:
-        """The running test of a worker ended with its process."""
+    def lose_test(self, action: steps.LoseTest, now: float, last_words: str = "") -> None:
+        """The running test of a worker ended with its process, which left `last_words`."""
         running = self._running.pop(action.worker)
         duration_s = now - running.since
         finished = self._finished(running, action.outcome, duration_s)
-        self._emit(replace(finished, reason=self._mask.apply(action.reason)))
+        phases = self._last_phases(When.CALL, action.reason, last_words)
+        self._emit(replace(finished, phases=phases, reason=phases[0].message))
 
-    def lose_unit(self, action: steps.LoseUnit) -> None:
+    def lose_unit(self, action: steps.LoseUnit, last_words: str = "") -> None:
         """What is left of a file gets the outcome the scheduler decided."""
         path = action.unit.key.path
         kind = EntryKind.FILE if action.ids is None else EntryKind.TEST
@@ -113,6 +114,7 @@ class Ledger:
                     occurrence=self._next_occurrence(nodeid),
                     path=path,
                     name=nodeid.rpartition("::")[2],
+                    phases=self._last_phases(When.COLLECT, action.reason, last_words),
                     reason=self._mask.apply(action.reason),
                     reproduce=self._command(path, nodeid) if action.outcome.is_bad else "",
                 )
@@ -163,6 +165,18 @@ class Ledger:
                 nodeid=message.nodeid,
                 location=message.location,
             )
+        )
+
+    def _last_phases(self, when: When, reason: str, last_words: str) -> tuple[PhaseResult, ...]:
+        """The phase in which a process ended, with what it left behind as its traceback."""
+        return (
+            PhaseResult(
+                when=when,
+                outcome="error",
+                duration_s=0.0,
+                message=self._mask.apply(reason),
+                longrepr=self._mask.apply(last_words),
+            ),
         )
 
     def _finished(self, running: _Running, outcome: Outcome, duration_s: float) -> TestFinished:

@@ -61,6 +61,7 @@ def prepare(settings: Settings) -> Prepared:
             pytest_args=(*selectors.pytest_args, *_stop_options(settings)),
             real_services=selectors.real_services,
             workers=settings.workers,
+            timeout_s=settings.timeout_s,
             cpu_count=available_cpus(),
             interpreter=interpreter,
         )

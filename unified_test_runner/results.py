@@ -43,7 +43,7 @@ class Attempt:
     @property
     def bad_phases(self) -> tuple[PhaseResult, ...]:
         """The phases that failed, in the order they ran."""
-        return tuple(phase for phase in self.phases if phase.outcome == "failed")
+        return tuple(phase for phase in self.phases if phase.outcome in {"failed", "error"})
 
     @property
     def message(self) -> str:

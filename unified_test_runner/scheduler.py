@@ -62,6 +62,7 @@ class _Worker:
     unit: _Unit | None = None
     has_begun: bool = False
     running: int | None = None
+    overdue: str = ""
 
 
 @dataclass(slots=True)
@@ -115,6 +116,9 @@ class Scheduler:
             case steps.KillWanted():
                 self._stop_reason = self._kill_reason = happened.reason
                 return [steps.Kill(worker=number) for number in self._workers]
+            case steps.Overdue():
+                self._workers[happened.worker].overdue = happened.reason
+                return []
             case steps.WorkerExited():
                 return self._on_exit(self._workers.pop(happened.worker), happened.cause)
             case _:
@@ -257,31 +261,41 @@ class Scheduler:
         return actions
 
     def _on_death_in_unit(self, worker: _Worker, unit: _Unit, cause: str) -> list[Action]:
+        outcome, reason = self._judge(worker, cause)
         if worker.running is not None:
             unit.start = worker.running + 1
             lost = steps.LoseTest(
                 worker=worker.number,
                 unit=unit.plan,
                 index=worker.running,
-                outcome=Outcome.CRASHED,
-                reason=self._kill_reason or cause,
+                outcome=outcome,
+                reason=reason,
             )
-            if not unit.rest:  # the file is done, and the account of planned files must know
-                return [lost, _lose(unit, Outcome.CRASHED, cause)]
+            if not unit.rest:
+                return [lost, _lose(unit, outcome, reason)]
             self._groups[worker.group].pending.appendleft(unit)
             return [lost]
         if worker.has_begun and unit.ids is None and not self._kill_reason:
-            return [_lose(unit, Outcome.CRASHED, f"while its file was collected: {cause}")]
+            return [_lose(unit, outcome, f"while its file was collected: {reason}")]
         if unit.rest is not None and not unit.rest:
-            return [_lose(unit, Outcome.CRASHED, cause)]
+            return [_lose(unit, outcome, reason)]
         return self._give_back(worker, unit, f"its worker died before it: {cause}")
+
+    def _judge(self, worker: _Worker, cause: str) -> tuple[Outcome, str]:
+        """Say what the death of a worker is to what it was doing."""
+        if self._kill_reason:
+            return Outcome.NOT_RUN, f"did not end: {self._kill_reason}"
+        if worker.overdue:
+            return Outcome.TIMED_OUT, worker.overdue
+        return Outcome.CRASHED, cause
 
     def _on_startup_death(self, worker: _Worker, cause: str) -> list[Action]:
         group = self._groups[worker.group]
         group.startup_deaths += 1
-        if group.startup_deaths < STARTUP_DEATHS or group.failure:
+        if group.failure or (group.startup_deaths < STARTUP_DEATHS and not worker.overdue):
             return []
-        return self._fail(group, f"its workers die while they start: {cause}", Outcome.ERROR)
+        reason = worker.overdue or cause
+        return self._fail(group, f"its workers die while they start: {reason}", Outcome.ERROR)
 
     def _fail(self, group: _Group, reason: str, outcome: Outcome) -> list[Action]:
         """Give up what waits in a group; what its workers hold goes on."""

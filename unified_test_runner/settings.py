@@ -62,13 +62,19 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All of it. `workers` None means one per processor; `max_failures` 0 means no bound."""
+    """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
+
+    `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
+    the whole run (None: none).
+    """
 
     selectors: Selectors
     output: Output = field(default_factory=Output)
     services: str = "auto"
     workers: int | None = None
     max_failures: int = 0
+    timeout_s: float | None = None
+    run_timeout_s: float | None = None
     no_tests: str = "fail"
     python: str | None = None
     catalogue: str | None = None

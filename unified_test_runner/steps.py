@@ -138,6 +138,14 @@ class KillWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A worker is over its time and will be ended; `reason` says what took too long."""
+
+    worker: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerExited:
     """A worker was reaped; `cause` says how, for people."""
 
@@ -160,6 +168,7 @@ Input = (
     | UnitUnknown
     | DrainWanted
     | KillWanted
+    | Overdue
     | WorkerExited
 )
 
@@ -235,7 +244,8 @@ class LoseTest:
 class LoseUnit:
     """What is left of a unit will have no outcome of its own.
 
-    `ids` are its tests from `start` on, None when it was never collected.
+    `ids` are its tests that have none yet, None when it was never collected; without any the
+    unit is over, though no worker said so.
     """
 
     unit: UnitPlan

@@ -23,11 +23,12 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 #: entry that a module's name begins with is its place. `""` is the package itself.
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
-    {"errors", "model", "codec", "inbox", "machine", "masking", "signals"},
+    {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "kinds", "rundir", "steps", "worker.protocol"},
     {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
+    {"overdue"},
     {"crew", "ledger", "preparation", "recording"},
     {"conversation"},
     {"engine"},

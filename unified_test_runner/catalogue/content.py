@@ -21,6 +21,7 @@ class CategorySpec:
     name: str
     priority: int = DEFAULT_PRIORITY
     after: tuple[str, ...] = ()
+    timeout_s: float | None = None
     place: str = ""
 
 
@@ -34,6 +35,7 @@ class SuiteSpec:
     services: tuple[ServiceUse, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    timeout_s: float | None = None
     place: str = ""
 
 
@@ -41,11 +43,13 @@ class SuiteSpec:
 class Catalogue:
     """Everything the file says, in its order. `path` is relative to the root when below it.
 
-    `workers` None leaves the number of workers to the machine.
+    `workers` None leaves the number of workers to the machine. `timeout_s` is the time limit
+    of a test whose suite and category name none.
     """
 
     path: str
     workers: int | None = None
+    timeout_s: float | None = None
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)
     suites: Mapping[str, SuiteSpec] = field(default_factory=dict)

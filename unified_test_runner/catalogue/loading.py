@@ -77,11 +77,13 @@ class _Contents:
         return Catalogue(
             path=self._faults.label,
             workers=model.defaults.workers,
+            timeout_s=model.defaults.timeout,
             categories={
                 name: CategorySpec(
                     name=name,
                     priority=item.priority,
                     after=tuple(item.after),
+                    timeout_s=item.timeout,
                     place=self._place("categories", name),
                 )
                 for name, item in model.categories.items()
@@ -127,6 +129,7 @@ class _Contents:
             ),
             args=tuple(item.args),
             env=tuple(item.env.items()),
+            timeout_s=item.timeout,
             place=self._place("suites", name),
         )
 

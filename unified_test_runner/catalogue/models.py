@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from unified_test_runner.catalogue.content import DEFAULT_PRIORITY
+from unified_test_runner.catalogue.units import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +32,11 @@ if TYPE_CHECKING:
 #: because a key that is accepted and does nothing is worse than none.
 NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "defaults": frozenset({"timeout", "retries"}),
-        "categories": frozenset({"timeout", "retries"}),
+        "defaults": frozenset({"retries"}),
+        "categories": frozenset({"retries"}),
         "services": frozenset({"limits", "run", "ready", "durable"}),
         "suites": frozenset(
             {
-                "timeout",
                 "retries",
                 "limits",
                 "budgets",
@@ -98,6 +98,17 @@ def _given(value: object) -> object:
     return value
 
 
+def _seconds(value: object) -> float:
+    if isinstance(value, str):
+        try:
+            seconds = parse_duration(value)
+        except ValueError as error:
+            raise PydanticCustomError("wanted", "{why}", {"why": str(error)}) from error
+        if seconds > 0:
+            return seconds
+    raise _wanted("a duration above 0 such as 60s or 1.5m", value)
+
+
 def _nothing_is_empty(value: object) -> object:
     # `unit:` with nothing behind it is how people write an entry that has no settings.
     return {} if value is None else value
@@ -114,6 +125,13 @@ Workers = Annotated[
 ]
 
 
+Duration = Annotated[
+    float | None,
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$"}),
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -122,6 +140,7 @@ class DefaultsModel(_Model):
     """What holds where nothing else is said."""
 
     workers: Workers = Field(None, description="Worker processes: auto (one per CPU) or a number.")
+    timeout: Duration = Field(None, description="Time limit of each test, e.g. 60s; else 300s.")
 
 
 class CategoryModel(_Model):
@@ -130,6 +149,7 @@ class CategoryModel(_Model):
     priority: int = Field(
         DEFAULT_PRIORITY, description="Lower runs sooner; 50 when it is not given."
     )
+    timeout: Duration = Field(None, description="Time limit of each test of its suites.")
     after: list[Name] = Field(
         default_factory=list,
         description="Categories that are handed out first. An order, never a gate.",
@@ -241,6 +261,7 @@ class SuiteModel(_Model):
         default_factory=list,
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
+    timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(
         default_factory=dict, description="Variables set for its tests."

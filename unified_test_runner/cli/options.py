@@ -36,7 +36,25 @@ class _Workers(_ParamType):
         return number
 
 
+class _Duration(_ParamType):
+    name = "DUR"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        from unified_test_runner.catalogue.units import parse_duration
+
+        try:
+            seconds = value if isinstance(value, float) else parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if seconds <= 0:
+            self.fail(f"'{value}' is not above 0", param, ctx)
+        return float(seconds)
+
+
 WORKERS = _Workers()
+DURATION = _Duration()
 
 
 class _Synonym(click.Option):
@@ -111,6 +129,11 @@ running = _together(
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
+    click.option(
+        "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
+        help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
+    ),
+    click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",

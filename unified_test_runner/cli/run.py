@@ -30,7 +30,8 @@ class RunCommand(click.Command):
         with formatter.section("Exit codes"):
             formatter.write_text(
                 "0 all passed, 1 a test failed, 2 interrupted, 3 internal error, 4 usage or "
-                "catalogue, 5 nothing ran, 10 a service failed, 12 incomplete"
+                "catalogue, 5 nothing ran, 10 a service failed, 11 time limit of the run, "
+                "12 incomplete"
             )
 
 
@@ -73,6 +74,8 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         services=params["services"],
         workers=params["workers"],
         max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
+        timeout_s=params["timeout"],
+        run_timeout_s=params["run_timeout"],
         no_tests=params["no_tests"],
         python=params["python"],
         catalogue=params["catalogue"],

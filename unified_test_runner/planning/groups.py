@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, is_below
 from unified_test_runner.planning.arguments import relative_to_root
 from unified_test_runner.planning.patterns import translate
-from unified_test_runner.planning.plan import Group, PlannedSuite, PlannedUnit
+from unified_test_runner.planning.plan import (
+    DEFAULT_TIMEOUT_S,
+    Group,
+    PlannedSuite,
+    PlannedUnit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +70,7 @@ class Grouping:
         files = [file for suite in suites for file in suite.files]
         return Group(
             index=index,
-            suites=tuple(_planned(suite) for suite in suites),
+            suites=tuple(_planned(suite, self._timeout_s(suite.spec)) for suite in suites),
             arguments=(*spec.args, *self._options(), *self._paths(suites)),
             interpreter=self.request.interpreter,
             env=spec.env,
@@ -74,6 +79,15 @@ class Grouping:
             node_patterns=tuple(map(translate, dict.fromkeys(self.request.patterns))),
             node_ids=tuple(dict.fromkeys(each for file in files for each in file.node_ids)),
         )
+
+    def _timeout_s(self, spec: SuiteSpec) -> float:
+        """Return the time limit of a suite's tests: the nearest to it that says one."""
+        catalogue = self.request.catalogue
+        said = [self.request.timeout_s, spec.timeout_s]
+        if catalogue is not None:
+            category = catalogue.categories.get(spec.category or "")
+            said += [category.timeout_s if category else None, catalogue.timeout_s]
+        return next((limit for limit in said if limit is not None), DEFAULT_TIMEOUT_S)
 
     def _options(self) -> tuple[str, ...]:
         request = self.request
@@ -157,7 +171,7 @@ def _walked(suite: ChosenSuite) -> tuple[str, ...]:
     return suite.starts
 
 
-def _planned(suite: ChosenSuite) -> PlannedSuite:
+def _planned(suite: ChosenSuite, timeout_s: float) -> PlannedSuite:
     spec = suite.spec
     units = tuple(
         PlannedUnit(
@@ -176,5 +190,6 @@ def _planned(suite: ChosenSuite) -> PlannedSuite:
         units=units,
         paths=suite.starts,
         is_whole=suite.is_whole,
+        timeout_s=timeout_s,
         reason=", ".join(reasons),
     )

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from unified_test_runner.model import ServiceSpec, ServiceUse, WithheldSuite
 
 
+#: Time limit of a test where nothing else is said.
+DEFAULT_TIMEOUT_S = 300.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedUnit:
     """A test file that the static walk foresees.
@@ -30,6 +34,7 @@ class PlannedSuite:
 
     `paths` are its folders and files from the project root (`.`: everything). `is_whole`:
     every file in them was selected, so that one the static walk missed belongs to it too.
+    `timeout_s` is the time limit of each test, set-up to teardown, and of each import.
     """
 
     name: str
@@ -39,6 +44,7 @@ class PlannedSuite:
     reason: str
     paths: tuple[str, ...] = ()
     is_whole: bool = False
+    timeout_s: float = DEFAULT_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says.
+    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
+    None leaves the time limit of tests to the catalogue.
     """
 
     root: Path
@@ -33,4 +34,5 @@ class PlanRequest:
     pytest_args: tuple[str, ...] = ()
     real_services: bool = False
     workers: int | None = None
+    timeout_s: float | None = None
     cpu_count: int = 1

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from unified_test_runner.model import UnitKey
 
+#: Makes a worker write the stacks of all its threads. One that tests hardly ever use.
+STACK_SIGNAL: int = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
+
 
 class WorkerProcess:
     """A worker that was asked for. Messages from other pids are dropped and counted."""

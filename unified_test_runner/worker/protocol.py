@@ -108,7 +108,7 @@ class UnitCollected(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Message):
-    """Set-up of the test at `index` of the unit begins."""
+    """Set-up of the test at `index` of the unit begins; `limit_s` is its own time limit."""
 
     __test__ = False
     index: int
@@ -117,6 +117,7 @@ class TestStarted(Message):
     line: int
     classname: str
     name: str
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

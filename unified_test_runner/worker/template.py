@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
-from unified_test_runner.worker.process import WorkerProcess
+from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
 from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class ForkRequest:
     root: Path
     basetemp: Path
     output: Path
+    stacks: Path
 
 
 class Template:
@@ -78,7 +79,9 @@ class Template:
         Where the template is gone the worker's channel is at its end from the start.
         """
         ours, theirs = socket.socketpair()
-        output = os.open(request.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+        output = os.open(
+            request.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
         spec: dict[str, object] = {
             "k": wire.FORK,
             "worker": request.worker,
@@ -86,6 +89,8 @@ class Template:
             "environ": dict(request.environ),
             "root": str(request.root),
             "basetemp": str(request.basetemp),
+            "stacks": str(request.stacks),
+            "stack_signal": int(STACK_SIGNAL),
         }
         try:
             line = wire.encode(spec)

@@ -52,6 +52,7 @@ class Scene:
                 worker=number, slot=slot, group=0, arguments=("-p", "no:cacheprovider", *arguments),
                 environ={**self.environ, "UTR_SLOT": str(slot)}, root=self.root,
                 basetemp=self.root / "tmp" / f"w{number}", output=self.root / f"w{number}.log",
+                stacks=self.root / f"w{number}.stacks",
             )
         )  # fmt: skip
         self.workers.append(worker)

@@ -204,7 +204,17 @@ BAD = (
 
 #: Tests that never end by themselves: they need a time limit.
 HANGING = (
-
+    Bad("hang_in_python", "hanging/test_hang_in_python.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_in_c", "hanging/test_hang_in_c.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_in_regular_expression", "hanging/test_hang_in_regular_expression.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_with_signals_blocked", "hanging/test_hang_with_signals_blocked.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_that_catches_all", "hanging/test_hang_that_catches_all.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_in_setup", "hanging/test_hang_in_setup.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_in_teardown", "hanging/test_hang_in_teardown.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_at_import", "hanging/test_hang_at_import.py", "timed_out", "collect"),
+    Bad("hang_in_parametrize", "hanging/test_hang_in_parametrize.py", "timed_out", "collect"),
+    Bad("hang_in_wait_for_child", "hanging/test_hang_in_wait_for_child.py::test_bad", "timed_out", "time limit"),
+    Bad("hang_in_lock", "hanging/test_hang_in_lock.py::test_bad", "timed_out", "time limit"),
 )
 
 #: Good tests in files of their own; each bad file has good ones beside the bad one.

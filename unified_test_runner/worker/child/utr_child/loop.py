@@ -168,7 +168,10 @@ class RunLoop:
 
     def _run_test(self, index: int, item: pytest.Item, nextitem: pytest.Item) -> None:
         place = record.place(item, self._root)
-        self._channel.send(wire.TEST_STARTED, index=index, nodeid=item.nodeid, **place)
+        limit_s = record.time_limit(item)
+        self._channel.send(
+            wire.TEST_STARTED, index=index, nodeid=item.nodeid, limit_s=limit_s, **place
+        )
         self._channel.flush()
         self._phases = []
         self._sections = 0

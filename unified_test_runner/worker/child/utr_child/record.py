@@ -95,6 +95,20 @@ def place(item: Any, root: str) -> dict[str, Any]:
     }
 
 
+def time_limit(item: Any) -> float | None:
+    """Return the seconds of a `timeout` mark; None without one.
+
+    Where pytest-timeout is installed the mark is its business, as under plain pytest.
+    """
+    if item.config.pluginmanager.hasplugin("timeout"):
+        return None
+    mark = item.get_closest_marker("timeout")
+    if mark is None:
+        return None
+    value = mark.args[0] if mark.args else mark.kwargs.get("timeout")
+    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
 def properties(item: Any) -> list[list[str]]:
     """Return the user properties of a test as pairs of text."""
     pairs = []

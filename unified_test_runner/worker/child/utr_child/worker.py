@@ -6,6 +6,7 @@ settings modules and C libraries read the environment while they are imported.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import random
@@ -40,11 +41,18 @@ def run(job: Job) -> int:
     os.setsid()
     _redirect(job.output_fd)
     channel = Channel(move_high(job.channel_fd))
+    _offer_stacks(job.spec["stacks"], job.spec["stack_signal"])
     _enter_environment(job.spec)
     random.seed()
     from . import session
 
     return session.run_session(job.spec, channel)
+
+
+def _offer_stacks(path: str, number: int) -> None:
+    """Let the runner ask where this process hangs, even where it holds the interpreter's lock."""
+    stacks = move_high(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    faulthandler.register(number, file=stacks, all_threads=True)
 
 
 def _redirect(output_fd: int) -> None:

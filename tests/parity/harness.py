@@ -1,0 +1,210 @@
+"""Compares plain pytest's outcomes with ours, test by test, on any suite.
+
+    python tests/parity/harness.py FOLDER [PATH...] [--python PATH] [-n 2 -n 8]
+                                   [-k EXPR] [-m EXPR] [--deselect ID] [--json OUT]
+                                   [-- ARGUMENT OF PYTEST...]
+
+Where a difference is found, plain pytest runs again, then with its files in reversed order,
+then on the differing files alone: what it does not hold constant itself is explained, with the
+run that came to our outcome as its proof. Each `-k`, `-m` and `--deselect` is a variant of its
+own. Exit status 1 when a difference is left unexplained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from outcomes import Difference, Outcomes, compare
+from runs import Run, Suite, run_ours, run_plain
+
+#: Files that are run alone to explain a difference; more would say that it is no variance.
+_ALONE_AT_MOST = 8
+#: Differences of one kind that are listed for a row.
+_SHOWN = 20
+#: Workers for variants of the selection.
+_VARIANTS_ON = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: one variant of a suite under one of our modes."""
+
+    suite: str
+    mode: str
+    tests: int
+    plain_s: float
+    plain_processor_s: float
+    ours_s: float
+    ours_processor_s: float
+    differences: tuple[Difference, ...]
+    note: str = ""
+
+    @property
+    def explained(self) -> list[Difference]:
+        return [difference for difference in self.differences if difference.proof]
+
+    @property
+    def unexplained(self) -> list[Difference]:
+        return [difference for difference in self.differences if not difference.proof]
+
+
+class Plain:
+    """Plain pytest's runs of one variant: the first at once, the others when they are needed."""
+
+    def __init__(self, suite: Suite, *options: str) -> None:
+        self.suite = suite
+        self.options = options
+        self.first = run_plain(suite, "first run", *options)
+        self._others: dict[str, Run] = {}
+
+    def compare(self, ours: Run) -> list[Difference]:
+        """Compare, with as many further runs as it takes to explain what differs."""
+        runs = {self.first.label: self.first.outcomes}
+        differences = compare(runs, ours.outcomes)
+        for label in ("second run", "files reversed", "file alone"):
+            left = _files_of([found for found in differences if not found.proof])
+            if not left or (label == "file alone" and len(left) > _ALONE_AT_MOST):
+                break
+            runs[label] = self._other(label, left)
+            differences = compare(runs, ours.outcomes)
+        return differences
+
+    def _other(self, label: str, files: list[str]) -> Outcomes:
+        if label == "file alone":
+            return run_alone(self.suite, files, *self.options)
+        if label not in self._others:
+            is_reversed = label == "files reversed"
+            run = run_plain(self.suite, label, *self.options, is_reversed=is_reversed)
+            self._others[label] = run
+        return self._others[label].outcomes
+
+
+def rows(
+    name: str, suite: Suite, workers: tuple[int, ...] = (2, 8), variants: tuple[str, ...] = ()
+) -> list[Row]:
+    """Run everything and compare."""
+    found = []
+    if workers:
+        plain = Plain(suite)
+        found = [_row(name, "", plain, run_ours(suite, number)) for number in workers]
+    for variant in variants:
+        selected = Plain(suite, variant)
+        found.append(_row(name, variant, selected, run_ours(suite, _VARIANTS_ON, variant)))
+    return found
+
+
+def _row(name: str, variant: str, plain: Plain, ours: Run) -> Row:
+    return Row(
+        suite=name,
+        mode=f"{ours.label} {variant}".strip(),
+        tests=plain.first.tests,
+        plain_s=plain.first.wall_s,
+        plain_processor_s=plain.first.processor_s,
+        ours_s=ours.wall_s,
+        ours_processor_s=ours.processor_s,
+        differences=tuple(plain.compare(ours)),
+        note=_note(plain.first, ours),
+    )
+
+
+def _files_of(differences: list[Difference]) -> list[str]:
+    return sorted({found.name[1].partition("::")[0] for found in differences})
+
+
+def run_alone(suite: Suite, files: list[str], *options: str) -> Outcomes:
+    """Run each of some files alone under plain pytest."""
+    every: Outcomes = Counter()
+    for path in files:
+        if (suite.folder / path).is_file():
+            only = replace(suite, paths=(path,))
+            every += run_plain(only, "file alone", *options).outcomes
+    return every
+
+
+def _note(plain: Run, ours: Run) -> str:
+    """Say when nothing was compared: two empty runs do not differ."""
+    for run in (plain, ours):
+        if not run.outcomes:
+            last = " | ".join(run.output.strip().splitlines()[-4:])
+            return f"{run.label} (exit {run.exit_code}) recorded nothing: {last}"
+    return ""
+
+
+HEADINGS = "suite", "mode", "tests", "plain s", "ours s", "wall", "processor", "expl.", "unexpl."
+
+
+def table(found: list[Row]) -> str:
+    """Return the table, then every unexplained difference and every note."""
+    lines = [HEADINGS, *(_cells(row) for row in found)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    shown = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    ]
+    for row in found:
+        said = [row.note] if row.note else []
+        said += _some([f"unexplained: {each}" for each in row.unexplained])
+        said += _some([f"{each.proof}: {each}" for each in row.explained])
+        shown += [f"{row.suite}, {row.mode}: {each}" for each in said]
+    return "\n".join(line.rstrip() for line in shown)
+
+
+def _some(lines: list[str]) -> list[str]:
+    left = len(lines) - _SHOWN
+    return lines if left <= 0 else [*lines[:_SHOWN], f"and {left} more"]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.suite,
+        row.mode,
+        str(row.tests),
+        f"{row.plain_s:.2f}",
+        f"{row.ours_s:.2f}",
+        f"{row.ours_s / row.plain_s:.2f}",
+        f"{row.ours_processor_s / row.plain_processor_s:.2f}",
+        str(len(row.explained)),
+        str(len(row.unexplained)),
+    )
+
+
+def main() -> int:
+    """Run one suite as the command line says."""
+    argv, _, arguments = (sys.argv[1:], "", []) if "--" not in sys.argv else _split(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("paths", nargs="*")
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("-n", dest="workers", type=int, action="append")
+    for option in ("-k", "-m", "--deselect"):
+        parser.add_argument(option, dest="variants", action=_Variant, default=[])
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args(argv)
+    suite = Suite(given.folder.resolve(), tuple(given.paths), tuple(arguments), given.python)
+    found = rows(suite.folder.name, suite, tuple(given.workers or (2, 8)), tuple(given.variants))
+    print(table(found))
+    if given.json:
+        given.json.write_text(json.dumps([asdict(row) for row in found], indent=1))
+    return int(any(row.unexplained or row.note for row in found))
+
+
+def _split(argv: list[str]) -> tuple[list[str], str, list[str]]:
+    at = argv.index("--")
+    return argv[:at], "--", argv[at + 1 :]
+
+
+class _Variant(argparse.Action):
+    """Keeps an option with its value in one word, as both sides take it."""
+
+    def __call__(self, parser, namespace, value, option=None) -> None:
+        joined = f"{option}={value}" if option.startswith("--") else f"{option}{value}"
+        namespace.variants = [*namespace.variants, joined]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
