@@ -150,7 +150,7 @@ def test_a_process_that_was_damaged_is_named(run: Run) -> None:
         ("recursion_limit", "recursion limit at 50"),
         ("few_descriptors", "RLIMIT_NOFILE at 10"),
         ("no_file_size", "RLIMIT_FSIZE at 0"),
-        ("remove_pytest", "the module pytest removed"),
+        ("remove_pytest", "the module _pytest removed"),
         ("closed_streams", "captured output"),
         ("logging_closed", "logging.getLogger"),
     ):
@@ -172,7 +172,7 @@ def test_two_runs_have_the_same_outcomes(runs: list[Run]) -> None:
 
 @pytest.mark.skipif(not Outcome.__members__.get("TIMED_OUT"), reason="there are no time limits")
 def test_what_hangs_is_ended_and_named(tmp_path: Path) -> None:
-    environ = plain_environ(tmp_path / "state")
+    environ = plain_environ(tmp_path)
     run = Run(tmp_path, environ, "--timeout", "2s", "hanging").wait()
     assert expected.differences(run.report, expected.HANGING) == []
     assert run.exit_code == 1

@@ -56,6 +56,8 @@ def _message(longrepr: Any, text: str) -> str:
     """Return one line: of a skip's reason or a crash message the first, else the last of all."""
     crash = getattr(longrepr, "reprcrash", None)
     told = longrepr[2] if isinstance(longrepr, tuple) else getattr(crash, "message", None)
+    if told is None:  # a fixture that does not exist
+        told = getattr(longrepr, "errorstring", None)
     lines = str(text if told is None else told).strip().splitlines()
     if not lines:
         return ""
