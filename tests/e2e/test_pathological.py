@@ -173,7 +173,7 @@ def test_two_runs_have_the_same_outcomes(runs: list[Run]) -> None:
 @pytest.mark.skipif(not Outcome.__members__.get("TIMED_OUT"), reason="there are no time limits")
 def test_what_hangs_is_ended_and_named(tmp_path: Path) -> None:
     environ = plain_environ(tmp_path)
-    run = Run(tmp_path, environ, "--timeout", "2s", "hanging").wait()
+    run = Run(tmp_path, environ, "--timeout", "4s", "hanging").wait()
     assert expected.differences(run.report, expected.HANGING) == []
     assert run.exit_code == 1
     assert run.survivors() == []
