@@ -160,3 +160,9 @@ def test_an_exception_is_told_whatever_its_methods_do(error, words):
 def test_an_exception_that_pytest_cannot_show_is_told_all_the_same(monkeypatch):
     monkeypatch.setattr(pytest.ExceptionInfo, "getrepr", None)
     assert record.traceback(ValueError("x")) == "ValueError: x"
+
+
+def test_the_cause_of_a_missing_fixture_is_its_name():
+    longrepr = SimpleNamespace(errorstring="fixture 'x' not found\navailable: y")
+    plain = record.phase(report("failed", longrepr))
+    assert plain["message"] == "fixture 'x' not found"
