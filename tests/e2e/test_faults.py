@@ -325,3 +325,17 @@ def test_bad():
     result = project({"tests/test_a.py": GOOD.format(bad=bad)}).run("-n", "1")
     assert result.counts == {"passed": 2, "error": 1}, result
     assert "broken on purpose" in result.stdout
+
+
+def test_an_exception_that_nothing_can_be_asked_of_is_an_error(project: Make) -> None:
+    bad = """
+class Odd(Exception):
+    def __getattribute__(self, name):
+        raise ValueError("no attribute")
+def test_bad():
+    import os
+    os.getcwd = None
+    raise Odd
+"""
+    result = project({"tests/test_a.py": GOOD.format(bad=bad)}).run("-n", "1")
+    assert result.counts == {"passed": 2, "error": 1}, result

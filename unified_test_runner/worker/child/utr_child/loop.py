@@ -63,6 +63,8 @@ class RunLoop:
                 pass
         except _Unsound:
             self.is_unsound = True  # the runner sees us end, and gives the rest to another
+        finally:
+            self._channel.flush()  # whatever the end of the session still breaks
         self._tear_down_to(None)
 
     def _serve(self, message: dict[str, Any]) -> bool:

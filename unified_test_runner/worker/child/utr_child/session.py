@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
-from . import wire
+from . import record, wire
 from .loop import RunLoop
 from .originals import time
 from .quiet import quiet_reporter
@@ -84,15 +84,14 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, pytest.UsageError):
         return "\n".join(str(line) for line in error.args)
     if isinstance(error, ConftestImportFailure):
-        return str(pytest.ExceptionInfo.from_exception(error.cause).getrepr(style="short"))
-    return str(pytest.ExceptionInfo.from_exception(error).getrepr(style="short"))
+        return record.traceback(error.cause)
+    return record.traceback(error)
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
     if isinstance(error, _Ended):
-        return lines[-1]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+        return str(error).strip().splitlines()[-1]
+    return record.told(error).splitlines()[0]
 
 
 def _neutralise(option: Any) -> None:

@@ -32,6 +32,7 @@ _CALLED = (
     (warnings, "catch_warnings"),
     (gc, "collect"),
     (os, "fstat"),
+    (os, "getcwd"),
     (os, "stat"),
 )
 #: Below these nothing works any more; what lies above may be meant.
