@@ -32,6 +32,7 @@ from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
 from unified_test_runner.services.watcher import Watcher
 from unified_test_runner.settings import reporter_settings
+from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
     from unified_test_runner.model import ExitCode
@@ -131,7 +132,7 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     if is_empty_allowed and not recorder.report.executed:
         level = "warning" if run.settings.no_tests == "warn" else "info"
         recorder.emit(events.NoticeGiven(level=level, message="no test ran, as --no-tests allows"))
-    code = recorder.report.exit_code(is_empty_allowed=is_empty_allowed)
+    code = reach(recorder.report, is_empty_allowed=is_empty_allowed).code
     recorder.emit(events.RunFinished(exit_code=code, duration_s=recorder.now, wall=wall))
     fault = recorder.close()
     if fault:

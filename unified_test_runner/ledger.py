@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.events import (
     Event,
@@ -75,11 +75,14 @@ class Ledger:
     def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
         """The running test of a worker is over; returns its outcome."""
         running = self._running.pop(worker)
-        outcome = fold_outcome(message.phases)
-        finished = replace(
-            self._finished(running, outcome, message.duration_s),
-            phases=tuple(self._masked(phase) for phase in message.phases),
-            reason=self._mask.apply(_reason(message.phases)),
+        phases = message.all_phases
+        outcome = fold_outcome(phases)
+        finished = self._finished(
+            running,
+            outcome,
+            message.duration_s,
+            phases=tuple(self._masked(phase) for phase in phases),
+            reason=self._mask.apply(_reason(phases)),
             cpu_s=message.cpu_s,
             rss_before_bytes=message.rss_before_bytes,
             rss_after_bytes=message.rss_after_bytes,
@@ -93,9 +96,12 @@ class Ledger:
         """The running test of a worker ended with its process, which left `last_words`."""
         running = self._running.pop(action.worker)
         duration_s = now - running.since
-        finished = self._finished(running, action.outcome, duration_s)
         phases = self._last_phases(When.CALL, action.reason, last_words)
-        self._emit(replace(finished, phases=phases, reason=phases[0].message))
+        self._emit(
+            self._finished(
+                running, action.outcome, duration_s, phases=phases, reason=phases[0].message
+            )
+        )
 
     def lose_unit(self, action: steps.LoseUnit, last_words: str = "") -> None:
         """What is left of a file gets the outcome the scheduler decided."""
@@ -179,7 +185,9 @@ class Ledger:
             ),
         )
 
-    def _finished(self, running: _Running, outcome: Outcome, duration_s: float) -> TestFinished:
+    def _finished(
+        self, running: _Running, outcome: Outcome, duration_s: float, **measured: Any
+    ) -> TestFinished:
         started, message = running.started, running.message
         return TestFinished(
             worker=started.worker,
@@ -195,6 +203,7 @@ class Ledger:
             classname=message.classname,
             name=message.name,
             reproduce=self._command(message.path, started.nodeid) if outcome.is_bad else "",
+            **measured,
         )
 
     def _next_occurrence(self, nodeid: str) -> int:

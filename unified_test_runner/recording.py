@@ -44,7 +44,7 @@ class Recorder:
         """Record one event."""
         self._seq += 1
         try:
-            self._publisher.publish(Stamped(seq=self._seq, t_mono=self.now, event=event))
+            self._publisher.publish(Stamped(seq=self._seq, t_mono=round(self.now, 6), event=event))
         except UtrError as error:
             # One that fails at everything fails at the news of its failure as well.
             if error.message in self._faults or isinstance(event, ErrorRaised):

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
-from unified_test_runner.model import EntryKind, ExitCode, Outcome, Provider, WithheldSuite
+from unified_test_runner.model import EntryKind, Outcome, Provider, WithheldSuite
 from unified_test_runner.results import Results
-from unified_test_runner.verdict import Verdict, reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -258,14 +257,6 @@ class RunReport:
             if entry.outcome.is_bad or (entry.outcome.is_executed and entry.kind is EntryKind.TEST)
         )
         return unmet_selectors(self.plan.selectors, answering, self.withheld)
-
-    def verdict(self, *, is_empty_allowed: bool = False) -> Verdict:
-        """What the run comes to, and why."""
-        return reach(self, is_empty_allowed=is_empty_allowed)
-
-    def exit_code(self, *, is_empty_allowed: bool = False) -> ExitCode:
-        """What the process should return. `is_empty_allowed`: running nothing is no fault."""
-        return self.verdict(is_empty_allowed=is_empty_allowed).code
 
     # One method for each kind of event.
 

@@ -25,7 +25,8 @@ LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
     {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "kinds", "rundir", "steps", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "verdict"},
+    {"accounting", "attribution", "catalogue", "report", "results", "scheduler"},
+    {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
     {"overdue"},
@@ -38,11 +39,6 @@ LAYERS = (
 )  # fmt: skip
 #: The only module of the child side that the runner shares.
 SHARED = "worker.child.utr_child.wire"
-#: Imports that only type checkers follow and that no order of layers could satisfy.
-TYPE_ONLY_EXCEPTIONS = {
-    # The verdict is a part of the report that was split off for its length.
-    ("verdict", "report"),
-}
 #: Processes of their own: started as scripts, they answer to nobody in this process.
 PROGRAMS = ("worker.child", "services.watcher", "services.launch")
 
@@ -141,18 +137,8 @@ def test_every_module_has_one_place_in_the_layers():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_imports_go_downwards_only(name):
-    upwards = {
-        target
-        for target, _ in imported(name)
-        if layer_of(target) > layer_of(name) and (name, target) not in TYPE_ONLY_EXCEPTIONS
-    }
+    upwards = {target for target, _ in imported(name) if layer_of(target) > layer_of(name)}
     assert not upwards, f"{name} imports {upwards} from above"
-
-
-def test_exceptions_are_still_needed_and_load_nothing():
-    for name, target in TYPE_ONLY_EXCEPTIONS:
-        assert (target, False) in set(imported(name))
-        assert (target, True) not in set(imported(name))
 
 
 def test_modules_do_not_load_one_another_in_a_circle():

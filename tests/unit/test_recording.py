@@ -9,6 +9,7 @@ from unified_test_runner.events import ErrorRaised, NoticeGiven
 from unified_test_runner.exitcodes import ExitCode
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters.publisher import Publisher
+from unified_test_runner.verdict import reach
 
 
 class Keeps:
@@ -83,7 +84,7 @@ def test_a_reporter_that_fails_becomes_an_event_and_takes_nothing_from_the_other
     record.emit(notice("b"))
     assert before.events == after.events == [notice("a"), FULL, notice("b")]
     assert [stamped.seq for stamped in after.seen] == [1, 2, 3]
-    assert record.report.exit_code() is ExitCode.INTERNAL
+    assert reach(record.report).code is ExitCode.INTERNAL
 
 
 @pytest.mark.parametrize("differs", [False, True], ids=["same words", "new words each time"])

@@ -32,6 +32,7 @@ from unified_test_runner.model import (
     When,
 )
 from unified_test_runner.report import RunReport
+from unified_test_runner.verdict import reach
 
 SUITE = PlannedSuite(name="shop", group=0, files=1, category="integration")
 PATH = "suites/shop/test_a.py"
@@ -143,7 +144,7 @@ def test_files_are_counted_apart_from_tests():
     )
     assert +report.totals() == {Outcome.PASSED: 1}
     assert +report.totals(EntryKind.FILE) == {Outcome.ERROR: 1, Outcome.SKIPPED: 1}
-    assert report.exit_code() is ExitCode.TESTS_FAILED
+    assert reach(report).code is ExitCode.TESTS_FAILED
 
 
 def test_a_cut_log_ends_every_test_and_is_never_a_success():
@@ -151,18 +152,18 @@ def test_a_cut_log_ends_every_test_and_is_never_a_success():
     assert +report.totals() == {Outcome.PASSED: 1, Outcome.CRASHED: 1}
     assert report.running == ()
     assert report.is_cut
-    assert report.exit_code() is ExitCode.TESTS_FAILED
+    assert reach(report).code is ExitCode.TESTS_FAILED
 
 
 def test_a_cut_log_without_a_running_test_is_incomplete():
     report = fold(plan(), *UNIT, ended())
-    assert report.exit_code() is ExitCode.INCOMPLETE
-    assert fold().exit_code() is ExitCode.INCOMPLETE
+    assert reach(report).code is ExitCode.INCOMPLETE
+    assert reach(fold()).code is ExitCode.INCOMPLETE
 
 
 def test_before_the_end_nothing_is_held_against_a_run_that_is_done():
     report = fold(plan(), UNIT[0], begun(), ended(), UNIT[1], is_ended=False)
-    assert report.exit_code() is ExitCode.OK
+    assert reach(report).code is ExitCode.OK
 
 
 DONE = (plan(), *UNIT)
@@ -208,28 +209,28 @@ DONE = (plan(), *UNIT)
     ],
 )  # fmt: skip
 def test_exit_codes_and_their_precedence(events, code):
-    verdict = fold(*events, finished(code)).verdict()
+    verdict = reach(fold(*events, finished(code)))
     assert verdict.code is code
     assert bool(verdict.reason) is (code is not ExitCode.OK)
-    assert fold(*events, is_ended=False).exit_code() is code
+    assert reach(fold(*events, is_ended=False)).code is code
 
 
 def test_a_recorded_success_does_not_hide_a_failure():
-    assert fold(*DONE, ended(Outcome.FAILED), finished()).exit_code() is ExitCode.TESTS_FAILED
+    assert reach(fold(*DONE, ended(Outcome.FAILED), finished())).code is ExitCode.TESTS_FAILED
 
 
 def test_a_recorded_failure_stands_even_where_nothing_explains_it():
-    verdict = fold(*DONE, ended(), finished(ExitCode.GATE)).verdict()
+    verdict = reach(fold(*DONE, ended(), finished(ExitCode.GATE)))
     assert verdict.code is ExitCode.GATE
     assert verdict.reason
 
 
 def test_r11_an_empty_run_may_be_accepted_but_says_so():
     report = fold(*DONE, is_ended=False)
-    assert report.exit_code(is_empty_allowed=True) is ExitCode.OK
+    assert reach(report, is_empty_allowed=True).code is ExitCode.OK
     replayed = fold(*DONE, finished())
-    assert replayed.verdict().code is ExitCode.OK
-    assert "nothing ran" in replayed.verdict().reason
+    assert reach(replayed).code is ExitCode.OK
+    assert "nothing ran" in reach(replayed).reason
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def test_r1_each_selector_must_lead_to_a_test(selector, is_met):
     report = fold(plan(selector), *UNIT, ended(), finished())
     assert (report.unmet_selectors == ()) is is_met
     live = fold(plan(selector), *UNIT, ended(), is_ended=False)
-    assert live.exit_code() is (ExitCode.OK if is_met else ExitCode.NOTHING_RAN)
+    assert reach(live).code is (ExitCode.OK if is_met else ExitCode.NOTHING_RAN)
 
 
 def test_a_selector_that_led_to_skips_only_is_not_met():
@@ -270,14 +271,14 @@ def test_a_selector_that_led_to_skips_only_is_not_met():
         is_ended=False,
     )
     assert [unmet.value for unmet in report.unmet_selectors] == [PATH]
-    assert report.exit_code() is ExitCode.NOTHING_RAN
+    assert reach(report).code is ExitCode.NOTHING_RAN
 
 
 def test_a_withheld_selector_names_the_flag():
     suite = WithheldSuite(name="bill", files=1, flag="--real-services", category="e2e")
     report = fold(plan(("--category", "e2e"), withheld=(suite,)), *UNIT, ended(), is_ended=False)
     expected = "--category e2e led to no executed test (withheld; add --real-services)"
-    assert report.verdict().reason == expected
+    assert reach(report).reason == expected
 
 
 def test_a_broken_file_answers_for_what_was_asked_of_it():
@@ -297,7 +298,7 @@ def test_files_that_differ_from_the_forecast_are_not_missing():
         is_ended=False,
     )
     assert report.files_planned == report.files_done == 1
-    assert report.exit_code() is ExitCode.OK
+    assert reach(report).code is ExitCode.OK
 
 
 def test_a_file_shared_by_two_workers_is_deselected_from_once():

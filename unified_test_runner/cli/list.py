@@ -28,3 +28,7 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> None:
     for withheld in plan.withheld:
         say(f"{withheld.name}: withheld, {withheld.files} files; add {withheld.flag}")
     say(f"{len(plan.units)} files in {sum(len(g.suites) for g in plan.groups)} suites")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unified_test_runner.cli import options
+from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
     from unified_test_runner.model import ExitCode
@@ -39,4 +40,4 @@ def command(pytest_args: tuple[str, ...], /, log: Path, **params: Any) -> ExitCo
     )
     wanted = settings.reporter_settings(output, settings.calling_environment(), None)
     with path.open(encoding="ascii", errors="replace") as lines:
-        return replay_into(lines, make_reporters(wanted), str(path)).exit_code()
+        return reach(replay_into(lines, make_reporters(wanted), str(path))).code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unified_test_runner.codec import to_plain
 from unified_test_runner.model import EntryKind, Outcome
 from unified_test_runner.reporters.destination import replace_file
+from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ class JsonReport:
 
 def json_document(report: RunReport) -> dict[str, Any]:
     """Return the document as plain values."""
-    verdict = report.verdict()
+    verdict = reach(report)
     tests = [_entry(entry) for entry in report.entries.values()]
     return {
         "version": REPORT_VERSION,

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import from_plain
 from unified_test_runner.errors import ProtocolError
-from unified_test_runner.model import PhaseResult, UnitKey
+from unified_test_runner.model import PhaseResult, UnitKey, When
 from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PHASES = (When.SETUP, When.CALL, When.TEARDOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,16 +125,31 @@ class TestStarted(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Message):
-    """The running test is over."""
+    """The running test is over.
+
+    `passed` are the seconds of set-up, call and teardown of a test that passed without a word,
+    as most do; `phases` is empty then.
+    """
 
     __test__ = False
-    phases: tuple[PhaseResult, ...]
     duration_s: float
     cpu_s: float
     rss_before_bytes: int
     rss_after_bytes: int
     peak_rss_bytes: int
-    properties: tuple[tuple[str, str], ...]
+    phases: tuple[PhaseResult, ...] = ()
+    passed: tuple[float, float, float] | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_phases(self) -> tuple[PhaseResult, ...]:
+        """The phases of the test, however they were sent."""
+        if self.passed is None:
+            return self.phases
+        return tuple(
+            PhaseResult(when=when, outcome="passed", duration_s=duration_s)
+            for when, duration_s in zip(_PHASES, self.passed, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

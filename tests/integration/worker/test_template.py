@@ -128,7 +128,7 @@ def test_a_worker_walks_runs_ends_and_is_reaped(scene):
     ]  # fmt: skip
     assert told[1].ids == ("test_a.py::test_a", "test_a.py::test_b")
     ends = [message for message in told if isinstance(message, protocol.TestEnded)]
-    assert [fold_outcome(end.phases).value for end in ends] == ["passed", "failed"]
+    assert [fold_outcome(end.all_phases).value for end in ends] == ["passed", "failed"]
     assert told[-1].ran == 2
 
     worker.finish()

@@ -14,6 +14,7 @@ from unified_test_runner.model import ExitCode
 from unified_test_runner.reporters import ReporterSettings, make_reporters
 from unified_test_runner.reporters.junit import junit_document
 from unified_test_runner.reporters.replay import replay, replay_into
+from unified_test_runner.verdict import reach
 
 PACKAGE = Path(__file__).parents[3] / "unified_test_runner" / "reporters"
 EXIT_CODES = {
@@ -63,7 +64,7 @@ def test_json_follows_its_schema(stream_name, golden_folder):
 
 
 def test_exit_codes(stream_name, log_lines):
-    assert replay(log_lines(stream_name)).exit_code() is EXIT_CODES[stream_name]
+    assert reach(replay(log_lines(stream_name))).code is EXIT_CODES[stream_name]
 
 
 def test_r5_figures_of_junit_add_up(stream_name, log_lines):

@@ -21,6 +21,7 @@ from unified_test_runner.reporters.console.lines import (
     totals,
 )
 from unified_test_runner.reporters.text import clipped, one_line, size
+from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,7 +223,7 @@ def _status(status: int | None) -> str:
 
 
 def _closing(report: RunReport) -> list[Line]:
-    verdict = report.verdict()
+    verdict = reach(report)
     workers = report.run.workers if report.run else 0
     count = "1 worker" if workers == 1 else f"{workers} workers"
     found = totals(report) or "no tests ran"

@@ -15,11 +15,9 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
+from unified_test_runner.services.kinds.connection import Connection
+
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
     from unified_test_runner.model import Endpoint
 
 _PROTOCOL = 196608
@@ -40,7 +38,7 @@ class PgError(Exception):
         self.code = code
 
 
-class PgConnection:
+class PgConnection(Connection):
     """One session with a server. Use as a context manager.
 
     Args:
@@ -73,17 +71,6 @@ class PgConnection:
         except BaseException:
             self._socket.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Say goodbye and close; never raises."""

@@ -10,11 +10,9 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Union
 
+from unified_test_runner.services.kinds.connection import Connection
+
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
     from unified_test_runner.model import Endpoint
 
 Reply = Union[str, int, None, list["Reply"]]  # noqa: UP007 - recursive
@@ -29,7 +27,7 @@ class RedisError(Exception):
         return str(self).split(" ", 1)[0]
 
 
-class RedisConnection:
+class RedisConnection(Connection):
     """One connection to a server, authenticated when the endpoint has a password.
 
     Raises:
@@ -47,17 +45,6 @@ class RedisConnection:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close; never raises."""

@@ -107,11 +107,12 @@ def test_r29_a_long_output_is_shortened_before_it_is_sent():
 
 def test_user_properties_are_text():
     item = SimpleNamespace(user_properties=[("n", 1), (2, None), ("p", Unprintable())])
-    assert record.properties(item) == [["n", "1"], ["2", "None"], ["<LookupError>", ""]]
+    pairs = [["n", "1"], ["2", "None"], ["<LookupError>", ""]]
+    assert record.properties(item) == {"properties": pairs}
 
 
 def test_an_item_of_a_plugin_need_not_have_properties():
-    assert record.properties(SimpleNamespace()) == []
+    assert record.properties(SimpleNamespace()) == {}
 
 
 @pytest.mark.parametrize(

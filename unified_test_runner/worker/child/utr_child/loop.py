@@ -44,6 +44,7 @@ class RunLoop:
         self._channel = channel
         self._root: str = spec["root"]
         self._meter = meter
+        self._reading = meter.read()
         self._last: pytest.Item | None = None
         self._phases: list[dict[str, Any]] = []
         self._sections = 0
@@ -156,6 +157,7 @@ class RunLoop:
             is_last = index + 1 == len(items)
             if index == start:
                 self._tear_down_to(item)
+                self._reading = self._meter.read()
             self._run_test(index, item, Park.beside(node) if is_last else items[index + 1])
             if self._session.shouldfail or self._session.shouldstop:
                 reason = str(self._session.shouldfail or self._session.shouldstop)
@@ -178,7 +180,7 @@ class RunLoop:
         self._phases = []
         self._sections = 0
         self._last = item
-        rss, cpu, began = self._meter.rss_bytes(), self._meter.cpu_s(), time.perf_counter()
+        before, began = self._reading, time.perf_counter()
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         except BaseException as error:
@@ -187,15 +189,16 @@ class RunLoop:
             raise
         finally:
             damage = self._look_after(item)
+            self._reading = after = self._meter.read()
             self._channel.send(
                 wire.TEST_ENDED,
-                phases=self._phases,
+                **record.verdict(self._phases),
                 duration_s=time.perf_counter() - began,
-                cpu_s=self._meter.cpu_s() - cpu,
-                rss_before_bytes=rss,
-                rss_after_bytes=self._meter.rss_bytes(),
-                peak_rss_bytes=self._meter.peak_bytes(),
-                properties=record.properties(item),
+                cpu_s=after.cpu_s - before.cpu_s,
+                rss_before_bytes=before.rss_bytes,
+                rss_after_bytes=after.rss_bytes,
+                peak_rss_bytes=after.peak_bytes,
+                **record.properties(item),
             )
         if damage:
             raise _Unsound

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from . import wire
 from .originals import os, resource, time
 
+#: Set-up, call and teardown of a test that has nothing to say, by the keys of `phase`.
+_PLAIN = [("when", "outcome", "duration_s")] * 3
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 #: `ru_maxrss` is in KiB on Linux and in bytes on macOS.
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -83,18 +86,34 @@ def traceback(error: BaseException) -> str:
         return told(error)
 
 
+@functools.lru_cache(maxsize=64)
+def _from_root(path: str, root: str) -> str:
+    """Return a path from the root, with `/`; once for all the tests of a file."""
+    with contextlib.suppress(ValueError):
+        path = os.path.relpath(path, root)
+    return path.replace(os.sep, "/")
+
+
 def place(item: Any, root: str) -> dict[str, Any]:
     """Return where a test is written: path from the project root, line from 1, names."""
     path, line, domain = item.location
-    with contextlib.suppress(ValueError):
-        path = os.path.relpath(os.path.join(item.config.rootpath, path), root)
+    path = _from_root(os.path.join(item.config.rootpath, path), root)
     classname, _, name = domain.rpartition(".")
     return {
-        "path": str(path).replace(os.sep, "/"),
+        "path": path,
         "line": (line or 0) + 1 if line is not None else 0,
         "classname": classname,
         "name": item.name or name,
     }
+
+
+def verdict(phases: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the phases of a test as they are sent: shortly where it passed without a word."""
+    if [tuple(phase) for phase in phases] == _PLAIN and all(
+        phase["outcome"] == "passed" for phase in phases
+    ):
+        return {"passed": [phase["duration_s"] for phase in phases]}
+    return {"phases": phases}
 
 
 def time_limit(item: Any) -> float | None:
@@ -111,15 +130,25 @@ def time_limit(item: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and value > 0 else None
 
 
-def properties(item: Any) -> list[list[str]]:
-    """Return the user properties of a test as pairs of text."""
-    pairs = []
-    for key, value in getattr(item, "user_properties", ()):
-        try:
-            pairs.append([str(key), str(value)])
-        except Exception as error:  # noqa: BLE001 - as above
-            pairs.append([f"<{type(error).__name__}>", ""])
-    return pairs
+def properties(item: Any) -> dict[str, list[list[str]]]:
+    """Return the user properties of a test as pairs of text; nothing where it has none."""
+    found = getattr(item, "user_properties", ())
+    return {"properties": [_pair(key, value) for key, value in found]} if found else {}
+
+
+def _pair(key: object, value: object) -> list[str]:
+    try:
+        return [str(key), str(value)]
+    except Exception as error:  # noqa: BLE001 - the repr of a user's object may raise anything
+        return [f"<{type(error).__name__}>", ""]
+
+
+class Reading(NamedTuple):
+    """What a process has used so far, and holds now."""
+
+    cpu_s: float
+    rss_bytes: int
+    peak_bytes: int
 
 
 class Meter:
@@ -131,6 +160,10 @@ class Meter:
             from .channel import move_high
 
             self._statm = move_high(os.open("/proc/self/statm", os.O_RDONLY))
+
+    def read(self) -> Reading:
+        """Return everything at once."""
+        return Reading(self.cpu_s(), self.rss_bytes(), self.peak_bytes())
 
     def cpu_s(self) -> float:
         """Seconds of processor time of this process and of its reaped children."""
