@@ -202,11 +202,14 @@ class Conversation:
             message=message.message,
             longrepr=message.text,
         )
-        where = message.path or "pytest's configuration"
+        where = message.path or (
+            "the end of the session" if seat.is_walked else "pytest's configuration"
+        )
         suite = self._groups[group].suites[0].name
         entry = protocol.EntryReported(nodeid=where, phase=phase)
         self._ledger.enter(seat.process.worker, suite, message.path, entry)
-        yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
+        if not seat.is_walked:
+            yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
 
     def _on_walked(self, seat: Seat, message: protocol.Walked) -> steps.Input:
         seat.is_walked = True

@@ -7,6 +7,8 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
+from unified_test_runner.worker.child.utr_child import wire
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,6 +38,8 @@ def last_words(path: Path, start: int = 0) -> str:
 
 def describe_status(status: int) -> str:
     """Say how a process ended: `killed by SIGSEGV`, `exited with status 3`."""
+    if status == wire.CHANNEL_LOST:
+        return f"exited with status {status}: it lost the descriptor on which it reports"
     if status >= 0:
         return f"exited with status {status}"
     with contextlib.suppress(ValueError):

@@ -208,3 +208,134 @@ def test_deselecting_and_reordering_hooks_are_honoured(project: Make) -> None:
     assert result.json["deselected"] == 1
     order = [event["nodeid"] for event in result.of_kind("test_started")]
     assert order == ["tests/test_a.py::test_2", "tests/test_a.py::test_1"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "import sys; sys.setrecursionlimit(60)",
+        "import builtins; builtins.len = None",
+        "import logging; logging.getLogger = None",
+        "import sys; del sys.modules['pytest'], sys.modules['_pytest.outcomes']",
+        "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (10, r.getrlimit(7)[1]))",
+        "import sys; sys.stdout.close()",
+        "import os; os.closerange(3, 1025)",
+        "import json, os, time; json.dumps = os.write = os.getpid = time.perf_counter = None",
+    ],
+)
+def test_a_process_that_a_test_has_damaged_harms_no_other_test(project: Make, damage: str) -> None:
+    files = {f"tests/test_{n}.py": "import pytest\ndef test_good(): pass\n" for n in range(3)}
+    files["tests/test_0.py"] += f"def test_bad():\n {damage}\ndef test_after(): pass\n"
+    result = project(files).run("-n", "1")
+    outcomes = result.outcomes
+    outcomes.pop("tests/test_0.py::test_bad")
+    assert outcomes == {
+        "tests/test_0.py::test_good": "passed",
+        "tests/test_0.py::test_after": "passed",
+        "tests/test_1.py::test_good": "passed",
+        "tests/test_2.py::test_good": "passed",
+    }, result
+
+
+def test_a_damaged_process_is_named_with_its_test(project: Make) -> None:
+    bad = "def test_bad():\n import sys\n sys.setrecursionlimit(60)"
+    result = project({"tests/test_a.py": GOOD.format(bad=bad)}).run("-n", "1")
+    assert result.counts == {"passed": 3}, result
+    (warning,) = result.of_kind("warning_recorded")
+    assert warning["nodeid"] == "tests/test_a.py::test_bad"
+    assert "recursion limit at 60" in warning["message"]
+
+
+def test_a_test_that_closes_every_descriptor_is_named(project: Make) -> None:
+    bad = "def test_bad():\n import os\n os.closerange(3, 1 << 20)"
+    result = project({"tests/test_a.py": GOOD.format(bad=bad)}).run("-n", "1")
+    assert result.outcomes["tests/test_a.py::test_bad"] == "crashed", result
+    assert result.counts == {"passed": 2, "crashed": 1}
+    assert "lost the descriptor on which it reports" in result.stdout
+
+
+def test_a_crash_of_the_last_test_leaves_no_file_unfinished(project: Make) -> None:
+    result = project({"tests/test_a.py": "def test_bad():\n import os\n os._exit(3)\n"}).run()
+    assert result.counts == {"crashed": 1}
+    assert "never finished" not in result.stdout
+
+
+def test_an_import_that_wants_to_end_the_session_is_one_entry(project: Make) -> None:
+    made = project(
+        {
+            "tests/test_a.py": "raise KeyboardInterrupt\n",
+            "tests/test_b.py": "def test_good(): pass\n",
+        }
+    )
+    result = made.run("-n", "1")
+    assert [(t["nodeid"], t["outcome"]) for t in result.json["tests"]] == [
+        ("tests/test_a.py", "error"),
+        ("tests/test_b.py::test_good", "passed"),
+    ], result
+
+
+def test_a_late_fault_belongs_to_the_test_for_which_the_fixture_was_made(project: Make) -> None:
+    made = project(
+        {
+            "tests/test_a.py": """
+                import pytest
+                @pytest.fixture(scope="session")
+                def fails():
+                    yield
+                    raise ValueError("late")
+                def test_bad(fails): pass
+                def test_after(): pass
+                """,
+            "tests/test_b.py": "def test_good(): pass\n",
+        }
+    )
+    result = made.run("-n", "1")
+    assert result.outcomes == {
+        "tests/test_a.py::test_bad": "error",
+        "tests/test_a.py::test_after": "passed",
+        "tests/test_b.py::test_good": "passed",
+    }, result
+
+
+def test_an_error_at_the_end_of_a_session_stops_no_other_worker(project: Make) -> None:
+    made = project(
+        {
+            "tests/conftest.py": """
+                def pytest_sessionfinish(session):
+                    raise RuntimeError("at the end")
+                """,
+            **{f"tests/test_{n}.py": "def test_good(): pass\n" for n in range(20)},
+            "tests/test_0.py": "def test_bad():\n raise KeyboardInterrupt\n",
+        }
+    )
+    result = made.run("-n", "1")
+    assert result.counts["passed"] == 19, result
+    assert "at the end" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_an_error_that_pytest_cannot_show_is_an_error_all_the_same(project: Make) -> None:
+    bad = """
+def test_bad():
+    import os, pytest
+    def broken(*given, **named):
+        raise RuntimeError("broken on purpose")
+    os.getcwd = pytest.TestReport.from_item_and_call = broken
+"""
+    result = project({"tests/test_a.py": GOOD.format(bad=bad)}).run("-n", "1")
+    assert result.counts == {"passed": 2, "error": 1}, result
+    assert "broken on purpose" in result.stdout
+
+
+def test_an_exception_that_nothing_can_be_asked_of_is_an_error(project: Make) -> None:
+    bad = """
+class Odd(Exception):
+    def __getattribute__(self, name):
+        raise ValueError("no attribute")
+def test_bad():
+    import os
+    os.getcwd = None
+    raise Odd
+"""
+    result = project({"tests/test_a.py": GOOD.format(bad=bad)}).run("-n", "1")
+    assert result.counts == {"passed": 2, "error": 1}, result

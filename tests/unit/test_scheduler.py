@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -268,6 +269,21 @@ def test_a_crash_at_import_is_the_files() -> None:
     actions = scheduler.handle(steps.WorkerExited(worker=0, cause="killed by SIGSEGV"))
     (lost,) = [action for action in actions if isinstance(action, steps.LoseUnit)]
     assert (lost.ids, lost.outcome) == (None, Outcome.CRASHED)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_death_at_the_end_of_a_file_ends_the_file(is_running: bool) -> None:
+    scheduler, _ = started(("a",))
+    for happened in (
+        steps.UnitBegun(worker=0),
+        steps.UnitCollected(worker=0, ids=("t0",)),
+        steps.TestBegun(worker=0, index=0),
+        *([] if is_running else [steps.TestDone(worker=0)]),
+    ):
+        scheduler.handle(happened)
+    actions = scheduler.handle(steps.WorkerExited(worker=0, cause="killed by SIGSEGV"))
+    (lost,) = [action for action in actions if isinstance(action, steps.LoseUnit)]
+    assert lost.ids == ()
 
 
 def test_workers_that_die_at_start_give_their_group_up() -> None:

@@ -47,7 +47,9 @@ def failure_list(report: RunReport, width: int) -> list[Line]:
     if len(bad) <= 1:
         return []
     lines = [rule(f"failed: {len(bad)}", width)]
-    lines += [verdict_of(entry, width) for entry in bad[:IN_SHORT]]
+    lines += [verdict_of(entry, width) for entry in bad[:IN_FULL]]
+    # These were not shown in full: this line is the only one that tells why.
+    lines += [verdict_of(entry) for entry in bad[IN_FULL:IN_SHORT]]
     if len(bad) > IN_SHORT:
         lines.append(Line(f"... and {len(bad) - IN_SHORT} more, in the event log and the reports"))
     return lines

@@ -2,7 +2,7 @@
 
 def test_bad():
     error = ValueError("the first")
-    for number in range(1000):
+    for number in range(300):
         following = ValueError(f"number {number}")
         following.__cause__ = error
         error = following

@@ -74,6 +74,12 @@ def test_many_failures_are_bounded():
     assert lines[-1] == "exit 1: 300 tests failed"
 
 
+def test_a_failure_listed_in_one_line_only_keeps_its_whole_cause():
+    cause = "because " * 20 + "of this"
+    lines = shown(*(ended(Outcome.FAILED, number, reason=cause) for number in range(30)), END)
+    assert [f"FAILED a.py::t{n} - {cause}" in lines for n in (0, 29)] == [False, True]
+
+
 def test_long_tracebacks_and_outputs_show_their_end():
     text = "\n".join(f"line {number}" for number in range(100))
     phase = PhaseResult(

@@ -3,7 +3,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import resource
 import socket
 from typing import TYPE_CHECKING
 
@@ -137,11 +136,46 @@ def test_a_descriptor_is_moved_out_of_the_way_of_tests():
         os.close(high)
 
 
-@pytest.mark.parametrize(("soft", "floor"), [(1024, 500), (-1, 500), (300, 284), (10, 3)])
+@pytest.mark.parametrize(("soft", "floor"), [(4096, 3000), (-1, 3000), (300, 284), (10, 3)])
 def test_the_limit_of_descriptors_is_respected(soft, floor, monkeypatch):
     asked = []
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
+    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (soft, soft))
     monkeypatch.setattr(module.fcntl, "fcntl", lambda fd, how, least: asked.append(least) or 99)
     monkeypatch.setattr(module.os, "close", lambda _: None)
     assert move_high(7) == 99
     assert asked == [floor]
+
+
+def test_a_limit_that_may_be_raised_is_raised_for_a_moment(monkeypatch):
+    limits, asked = [], []
+    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (1024, 20_000))
+    monkeypatch.setattr(module.resource, "setrlimit", lambda _, both: limits.append(both))
+    monkeypatch.setattr(module.fcntl, "fcntl", lambda fd, how, least: asked.append(least) or 99)
+    monkeypatch.setattr(module.os, "close", lambda _: None)
+    assert move_high(7) == 99
+    assert asked == [HIGH_DESCRIPTOR]
+    assert limits == [(HIGH_DESCRIPTOR + 16, 20_000), (1024, 20_000)]
+
+
+@pytest.mark.parametrize("action", ["receive", "flush"])
+def test_a_channel_that_was_replaced_ends_the_process(pair, exits, action):
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, pair.child)
+    os.close(null)
+    with pytest.raises(SystemExit):
+        getattr(pair.channel, action)()
+    assert exits == [wire.CHANNEL_LOST]
+
+
+def test_functions_that_a_test_replaced_do_not_matter(pair, monkeypatch):
+    for owner, name in (
+        (os, "write"),
+        (os, "getpid"),
+        (json, "dumps"),
+        (json.JSONEncoder, "encode"),
+    ):
+        monkeypatch.setattr(owner, name, None)
+    pair.channel.send("x")
+    pair.channel.flush()
+    monkeypatch.undo()
+    assert pair.arrived() == [{"k": "x", "p": os.getpid()}]

@@ -152,3 +152,31 @@ def test_the_path_of_a_file_is_worked_out_once(monkeypatch: pytest.MonkeyPatch, 
         assert place["path"] == "inner/a/test_b.py"
         assert place["line"] == number + 1
     assert len(asked) == 1
+
+
+class OddError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("a\nb"), "ValueError: a\nb"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (OddError(), "OddError: <unprintable>"),
+    ],
+)
+def test_an_exception_is_told_whatever_its_methods_do(error, words):
+    assert record.told(error) == words
+
+
+def test_an_exception_that_pytest_cannot_show_is_told_all_the_same(monkeypatch):
+    monkeypatch.setattr(pytest.ExceptionInfo, "getrepr", None)
+    assert record.traceback(ValueError("x")) == "ValueError: x"
+
+
+def test_the_cause_of_a_missing_fixture_is_its_name():
+    longrepr = SimpleNamespace(errorstring="fixture 'x' not found\navailable: y")
+    plain = record.phase(report("failed", longrepr))
+    assert plain["message"] == "fixture 'x' not found"

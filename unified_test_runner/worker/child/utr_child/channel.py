@@ -7,23 +7,39 @@ user's test, an error under `filterwarnings = error`.
 from __future__ import annotations
 
 import fcntl
-import os
-import resource
 import select
 
 from . import wire
+from .originals import os, resource
 
-#: Descriptors of ours start here, out of the way of tests that count or close low ones.
-HIGH_DESCRIPTOR = 500
+#: Descriptors of ours start here, beyond the numbers that a careless test closes or counts.
+HIGH_DESCRIPTOR = 3000
+_SPARE = 16
 
 
 def move_high(fd: int) -> int:
     """Return a close-on-exec duplicate of `fd` on a high number; closes `fd`."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    floor = HIGH_DESCRIPTOR if soft > HIGH_DESCRIPTOR + 16 or soft < 0 else max(soft - 16, 3)
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, floor)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = HIGH_DESCRIPTOR + _SPARE
+    if 0 <= soft < wanted and (hard < 0 or hard >= wanted):
+        # A descriptor stays open where the limit is lowered again below its number.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    else:
+        floor = HIGH_DESCRIPTOR if soft < 0 or soft >= wanted else max(soft - _SPARE, 3)
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, floor)
     os.close(fd)
     return high
+
+
+def identity(fd: int) -> tuple[int, int]:
+    """What a descriptor stands for; (-1, -1) when it is closed."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return -1, -1
+    return status.st_dev, status.st_ino
 
 
 class Channel:
@@ -35,33 +51,43 @@ class Channel:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._identity = identity(fd)
         self._owner = os.getpid()
         self._outgoing: list[bytes] = []
         self._incoming = b""
+        self._readable = select.poll()
+        self._readable.register(fd, select.POLLIN)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether this process is the worker itself and no copy that a test has forked."""
+        return os.getpid() == self._owner
 
     def send(self, kind: str, /, **fields: object) -> None:
         """Add a message to the next write."""
         self._outgoing.append(wire.encode({"k": kind, "p": os.getpid(), **fields}))
 
     def flush(self) -> None:
-        """Write everything collected. The runner being gone ends this process."""
+        """Write everything collected. The runner being gone ends this process.
+
+        So does the loss of the channel: a test that closed it, or put another file in its
+        place, is ended by the runner as crashed. A copy of this process that a test has
+        forked, and that came back from the test, ends here as well.
+        """
         data = memoryview(b"".join(self._outgoing))
         self._outgoing.clear()
+        self._insist()
         try:
             while data:
                 data = data[os.write(self._fd, data) :]
         except (BrokenPipeError, ConnectionResetError):
             os._exit(70)
+        if not self.is_owned:
+            os._exit(70)
 
     def receive(self) -> dict[str, object]:
-        """Wait for the next message. The runner being gone ends this process.
-
-        A copy of this process that a test has forked, and that came back from the test, ends
-        here: it must not take messages that are meant for the worker.
-        """
+        """Wait for the next message. The runner being gone ends this process."""
         self.flush()
-        if os.getpid() != self._owner:
-            os._exit(70)
         while b"\n" not in self._incoming:
             self._read()
         line, _, self._incoming = self._incoming.partition(b"\n")
@@ -69,11 +95,13 @@ class Channel:
 
     def poll(self) -> dict[str, object] | None:
         """Return the next message if one has arrived, without waiting."""
-        if b"\n" not in self._incoming and os.getpid() == self._owner:
-            readable, _, _ = select.select([self._fd], [], [], 0)
-            if not readable:
-                return None
+        if b"\n" not in self._incoming and (not self.is_owned or not self._readable.poll(0)):
+            return None
         return self.receive()
+
+    def _insist(self) -> None:
+        if identity(self._fd) != self._identity:
+            os._exit(wire.CHANNEL_LOST)
 
     def _read(self) -> None:
         try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.runner import CallInfo
 
 from . import record, wire
+from .blame import Blame
+from .originals import time
 from .view import CollectionView
+from .vitals import Vitals
 from .walk import Park, Unit, Walk
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 #: What ends a pytest session wherever it is raised; the test it came from is an error.
 _SESSION_ENDS = (KeyboardInterrupt, pytest.exit.Exception)
 _WARNINGS_SENT_AT_MOST = 500
+
+
+class _Unsound(Exception):  # noqa: N818 - a fact: this process can run no further test
+    """A test left the process in a state in which nothing works."""
 
 
 class RunLoop:
@@ -43,15 +49,23 @@ class RunLoop:
         self._phases: list[dict[str, Any]] = []
         self._sections = 0
         self._view = CollectionView()
+        self._blame = Blame()
         self._deselected = 0
         self._warnings = 0
         self._is_stopping = False
+        self.is_unsound = False
 
     def run(self) -> None:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
-        while self._serve(self._channel.receive()):
-            pass
+        self._vitals = Vitals(self._session.config)
+        try:
+            while self._serve(self._channel.receive()):
+                pass
+        except _Unsound:
+            self.is_unsound = True  # the runner sees us end, and gives the rest to another
+        finally:
+            self._channel.flush()  # whatever the end of the session still breaks
         self._tear_down_to(None)
 
     def _serve(self, message: dict[str, Any]) -> bool:
@@ -83,6 +97,8 @@ class RunLoop:
         except BaseException as error:
             self._report_broken_collection(node, error)
             if isinstance(error, (*_SESSION_ENDS, pytest.UsageError)):
+                # The file has its one entry; the worker's end is none of its own.
+                self._channel.send(wire.UNIT_COLLECTED, ids=[], deselected=0, duration_s=0.0)
                 raise
             items = []
         self._session.items = items
@@ -120,13 +136,12 @@ class RunLoop:
         config.hook.pytest_collection_modifyitems(session=self._session, config=config, items=items)
 
     def _report_broken_collection(self, node: Any, error: BaseException) -> None:
-        info = pytest.ExceptionInfo.from_exception(error)
         phase = {
             "when": "collect",
             "outcome": "failed",
             "duration_s": 0.0,
-            "longrepr": wire.shorten(str(info.getrepr(style="short"))),
-            "message": info.exconly().strip().splitlines()[0],
+            "longrepr": wire.shorten(record.traceback(error)),
+            "message": record.told(error).splitlines()[0],
         }
         self._channel.send(wire.ENTRY, nodeid=node.nodeid, phase=phase)
 
@@ -169,9 +184,11 @@ class RunLoop:
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         except BaseException as error:
+            self._look_after(item)
             self._phases.append(_broken_phase(error))
             raise
         finally:
+            damage = self._look_after(item)
             self._reading = after = self._meter.read()
             self._channel.send(
                 wire.TEST_ENDED,
@@ -183,6 +200,22 @@ class RunLoop:
                 peak_rss_bytes=after.peak_bytes,
                 **record.properties(item),
             )
+        if damage:
+            raise _Unsound
+
+    def _look_after(self, item: pytest.Item) -> bool:
+        """Repair what the test broke, and say so; returns whether there was anything."""
+        damage = self._vitals.repair()
+        if damage:
+            shown = ", ".join(damage[:5]) + (" and more" if len(damage) > 5 else "")  # noqa: PLR2004
+            self._channel.send(
+                wire.WARNING,
+                message=f"the test left {shown}; the tests after it run in a fresh worker",
+                category="DamagedProcess",
+                nodeid=item.nodeid,
+                location=item.nodeid.partition("::")[0],
+            )
+        return bool(damage)
 
     def _tear_down_to(self, item: pytest.Item | None) -> None:
         """Tear down what the next file does not share; a fault amends the last test run."""
@@ -196,14 +229,18 @@ class RunLoop:
 
         call = CallInfo.from_call(tear_down, when="teardown", reraise=_SESSION_ENDS)
         if call.excinfo is not None:
-            report = pytest.TestReport.from_item_and_call(self._last, call)
+            blamed = self._blame.answers(call.excinfo.value, self._last)
+            report = pytest.TestReport.from_item_and_call(blamed, call)
             self._session.testsfailed += 1
-            self._channel.send(
-                wire.LATE_ERROR, nodeid=self._last.nodeid, phase=record.phase(report)
-            )
+            self._channel.send(wire.LATE_ERROR, nodeid=blamed.nodeid, phase=record.phase(report))
             self._channel.flush()
 
     # --- pytest's reports
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
+        """Note for whom a fixture is made."""
+        self._blame.note(fixturedef, request)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep a phase of the running test."""
@@ -247,13 +284,12 @@ def _is_below(inner: str, given: str) -> bool:
 
 def _broken_phase(error: BaseException) -> dict[str, Any]:
     """Return the phase of a test out of which something tried to end the session."""
-    info = pytest.ExceptionInfo.from_exception(error)
     if isinstance(error, _SESSION_ENDS):
         message = f"the test raised {type(error).__name__}, which would end the whole session"
-        longrepr = info.exconly()
+        longrepr = record.told(error)
     else:
-        message = f"a plugin failed: {type(error).__name__}: {error}"
-        longrepr = str(info.getrepr(style="short"))
+        message = f"a plugin failed: {record.told(error)}"
+        longrepr = record.traceback(error)
     return {
         "when": "call",
         "outcome": "error",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import resource
 import sys
-import time
 from typing import Any, NamedTuple
 
+import pytest
+
 from . import wire
+from .originals import os, resource, time
 
 #: Set-up, call and teardown of a test that has nothing to say, by the keys of `phase`.
 _PLAIN = [("when", "outcome", "duration_s")] * 3
@@ -59,10 +59,31 @@ def _message(longrepr: Any, text: str) -> str:
     """Return one line: of a skip's reason or a crash message the first, else the last of all."""
     crash = getattr(longrepr, "reprcrash", None)
     told = longrepr[2] if isinstance(longrepr, tuple) else getattr(crash, "message", None)
+    if told is None:  # a fixture that does not exist
+        told = getattr(longrepr, "errorstring", None)
     lines = str(text if told is None else told).strip().splitlines()
     if not lines:
         return ""
-    return lines[-1 if told is None else 0][:1000]
+    # The last line of a traceback bears pytest's mark of the error.
+    return (lines[-1].removeprefix("E ").strip() if told is None else lines[0])[:1000]
+
+
+def told(error: BaseException) -> str:
+    """Return an exception's type and text, whatever its own methods do."""
+    name = type(error).__name__
+    try:
+        text = str(error).strip()
+    except BaseException:  # noqa: BLE001 - a user's exception may raise anything
+        return f"{name}: <unprintable>"
+    return f"{name}: {text}" if text else name
+
+
+def traceback(error: BaseException) -> str:
+    """Return pytest's short traceback, or the plain text where pytest itself cannot make one."""
+    try:
+        return str(pytest.ExceptionInfo.from_exception(error).getrepr(style="short"))
+    except BaseException:  # noqa: BLE001 - a test may have broken whatever pytest calls here
+        return told(error)
 
 
 @functools.lru_cache(maxsize=64)
@@ -146,14 +167,18 @@ class Meter:
 
     def cpu_s(self) -> float:
         """Seconds of processor time of this process and of its reaped children."""
-        times = os.times()
-        return time.process_time() + times.children_user + times.children_system
+        used = os.times()
+        return time.process_time() + used.children_user + used.children_system
 
     def rss_bytes(self) -> int:
         """Resident set now; the peak where the platform has no cheap reading."""
         if self._statm < 0:
             return self.peak_bytes()
-        return int(os.pread(self._statm, 128, 0).split()[1]) * _PAGE
+        try:
+            return int(os.pread(self._statm, 128, 0).split()[1]) * _PAGE
+        except (OSError, ValueError, IndexError):  # a test closed or replaced the descriptor
+            self._statm = -1
+            return self.peak_bytes()
 
     def peak_bytes(self) -> int:
         """High-water mark of the resident set since the process began."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import gc
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
-from . import wire
+from . import record, wire
 from .loop import RunLoop
+from .originals import time
 from .quiet import quiet_reporter
 from .record import Meter
 from .walk import Walk
@@ -38,14 +38,26 @@ def run_session(spec: dict[str, Any], channel: Channel) -> int:
         _neutralise(config.option)
         config.hook.pytest_cmdline_main(config=config)
     except BaseException as error:  # noqa: BLE001 - as above
-        return _refuse(channel, error)
+        if not plugin.is_unsound:
+            return _refuse(channel, error)
     finally:
-        config._ensure_unconfigure()
+        _unconfigure(config, plugin)
+    if plugin.is_unsound:
+        channel.flush()
+        return 0
     if not plugin.has_walked:
         return _refuse(channel, _Ended(plugin.internal_error or "pytest ended before any test"))
     channel.send(wire.FINISHED, rss_bytes=plugin.meter.rss_bytes())
     channel.flush()
     return 0
+
+
+def _unconfigure(config: pytest.Config, plugin: WorkerPlugin) -> None:
+    try:
+        config._ensure_unconfigure()
+    except Exception:
+        if not plugin.is_unsound:
+            raise
 
 
 class _Ended(Exception):  # noqa: N818 - a fact, told to `_refuse` like the exceptions it knows
@@ -72,15 +84,14 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, pytest.UsageError):
         return "\n".join(str(line) for line in error.args)
     if isinstance(error, ConftestImportFailure):
-        return str(pytest.ExceptionInfo.from_exception(error.cause).getrepr(style="short"))
-    return str(pytest.ExceptionInfo.from_exception(error).getrepr(style="short"))
+        return record.traceback(error.cause)
+    return record.traceback(error)
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
     if isinstance(error, _Ended):
-        return lines[-1]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+        return str(error).strip().splitlines()[-1]
+    return record.told(error).splitlines()[0]
 
 
 def _neutralise(option: Any) -> None:
@@ -105,6 +116,11 @@ class WorkerPlugin:
         self._channel = channel
         self._began = began
         self._loop: RunLoop
+
+    @property
+    def is_unsound(self) -> bool:
+        """Whether a test left this process unfit for more; its end then says nothing."""
+        return self.has_walked and self._loop.is_unsound
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:

@@ -38,13 +38,32 @@ WARNING = "warning"
 STOPPED = "stopped"
 FINISHED = "finished"
 
+#: Exit status of a worker whose channel was closed or replaced by the test it ran.
+CHANNEL_LOST = 171
+
 #: A text longer than this is cut in the middle before it is sent.
 TEXT_LIMIT = 2 * 1024 * 1024
 
 
+class _Encoder(json.JSONEncoder):
+    """Holds what it needs, so that a test which replaces parts of `json` harms only itself."""
+
+    encode = json.JSONEncoder.encode
+    iterencode = json.JSONEncoder.iterencode
+
+
+class _Decoder(json.JSONDecoder):
+    decode = json.JSONDecoder.decode
+    raw_decode = json.JSONDecoder.raw_decode
+
+
+_encode = _Encoder(separators=(",", ":")).encode
+_decode = _Decoder().decode
+
+
 def encode(message: dict[str, object]) -> bytes:
     """Return one line. ASCII, so a lone surrogate in any text travels unharmed."""
-    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+    return _encode(message).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, object]:
@@ -53,7 +72,7 @@ def decode(line: bytes) -> dict[str, object]:
     Raises:
         ValueError: not a JSON object with a `k`.
     """
-    message = json.loads(line)
+    message = _decode(line.decode())
     if not isinstance(message, dict) or "k" not in message:
         raise ValueError(f"no message: {line[:80]!r}")
     return message

@@ -1,4 +1,4 @@
-"""Equal basenames."""
+"""Equal basenames a."""
 
 def test_bad():
-    assert __name__
+    assert __name__.endswith('test_twin')

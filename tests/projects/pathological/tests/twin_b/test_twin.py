@@ -1,4 +1,4 @@
-"""Equal basenames second."""
+"""Equal basenames b."""
 
-def test_never():
-    assert True
+def test_bad():
+    assert __name__.endswith('test_twin')

@@ -1,0 +1,9 @@
+"""Hang at import."""
+
+import time
+
+time.sleep(600)
+
+
+def test_never():
+    assert True
