@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity
 from unified_test_runner.errors import ProtocolError
+from unified_test_runner.last_words import describe_status
 from unified_test_runner.model import ExitCode, PhaseResult, When
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from unified_test_runner.recording import Recorder
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
+
+#: Importing plugins and conftests may take so long, however short the limit of a test is.
+_STARTUP_AT_LEAST_S = 30.0
 
 
 class Conversation:
@@ -44,6 +48,7 @@ class Conversation:
         self._greeted: set[int] = set()
         self._refused: set[int] = set()
         self._walker_of: dict[int, int] = {}
+        self.is_killing = False
         self._limits = {s.name: s.timeout_s for g in groups.values() for s in g.suites}
         self._failures = 0
 
@@ -94,7 +99,7 @@ class Conversation:
         if seat.test:
             return limit
         if seat.unit is not None:
-            return f"between tests, {limit}"
+            return limit if not seat.is_collected else f"between tests, {limit}"
         return f"while it started, {limit}"
 
     # --- workers
@@ -103,7 +108,8 @@ class Conversation:
         """A worker process exists."""
         seat.process.pid = forked.pid
         group = self._groups[seat.process.group]
-        self._allow(seat, max(suite.timeout_s for suite in group.suites))
+        longest_s = max(suite.timeout_s for suite in group.suites)
+        self._allow(seat, max(longest_s, _STARTUP_AT_LEAST_S))
         self._recorder.emit(
             events.WorkerStarted(
                 worker=forked.worker,
@@ -117,7 +123,8 @@ class Conversation:
         """A worker is given a unit."""
         self._stop_idling(seat)
         seat.unit = unit
-        seat.test = ""
+        seat.last_path = unit.key.path
+        seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
         self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
         self._recorder.emit(
@@ -244,6 +251,7 @@ class Conversation:
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
         self._wall.turn(seat.process.slot, Activity.TESTS, self._recorder.now)
+        seat.is_collected = True
         self._allow(seat, self._limits[seat.suite])
         self._recorder.emit(
             events.UnitCollected(
@@ -268,7 +276,7 @@ class Conversation:
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""
         self._stop_idling(seat)
-        is_expected = seat.has_finished and exited.status in {0, 4}
+        is_expected = seat.has_finished and exited.status in {0, wire.REFUSED}
         self._recorder.emit(
             events.WorkerExited(
                 worker=seat.process.worker,
@@ -278,6 +286,7 @@ class Conversation:
                 cpu_s=exited.cpu_s,
                 peak_rss_bytes=exited.peak_rss_bytes,
                 idle_s=seat.idle_s,
+                fault=self._end_fault(seat, exited.status),
             )
         )
         for pid in sorted(seat.process.foreign_pids):
@@ -289,6 +298,15 @@ class Conversation:
                     hint="end such a process with os._exit",
                 )
             )
+
+    def _end_fault(self, seat: Seat, status: int) -> str:
+        """Say what went wrong at the end of a worker's session, of which no test can tell."""
+        is_at_end = seat.is_walked and seat.unit is None
+        is_sound = (seat.has_finished and status == 0) or status == wire.REFUSED
+        if not is_at_end or is_sound or self.is_killing:
+            return ""
+        after = f" after {seat.last_path}" if seat.last_path else ""
+        return f"at the end of its session{after}: {describe_status(status)}"
 
     def complain(self, seat: Seat) -> events.Event:
         """A worker did not end in time and is killed."""

@@ -49,8 +49,10 @@ class Seat:
     process: WorkerProcess
     unit: UnitPlan | None = None
     test: str = ""
+    last_path: str = ""
     has_finished: bool = False
     is_walked: bool = False
+    is_collected: bool = False
     deadline: float | None = None
     limit_s: float = 0.0
     ending: Ending | None = None

@@ -361,6 +361,7 @@ class Engine:
             self._feed(steps.DrainWanted(reason=f"the run was interrupted by {name}"))
 
     def _kill(self, reason: str) -> None:
+        self._talk.is_killing = True
         self._kill_at = None
         self._feed(steps.KillWanted(reason=reason))
 

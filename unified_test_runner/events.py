@@ -304,6 +304,8 @@ class ErrorRaised(Event):
 class WorkerExited(Event):
     """A worker was reaped. `is_expected` is False when it died with work in hand.
 
+    `fault` is set when it died, or had to be killed, at the end of its session: no test's
+    outcome tells of it, and yet something that its tests started is wrong.
     `status` is its exit status, or the negated signal number. Times are sums over its life.
     """
 
@@ -315,6 +317,7 @@ class WorkerExited(Event):
     cpu_s: float = 0.0
     peak_rss_bytes: int = 0
     idle_s: float = 0.0
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,7 @@ class WorkerRecord:
     is_expected: bool = True
     cpu_s: float = 0.0
     idle_s: float = 0.0
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +321,7 @@ class RunReport:
         self._workers[event.worker] = dataclasses.replace(
             old, slot=event.slot, status=event.status, is_expected=event.is_expected,
             cpu_s=event.cpu_s, peak_rss_bytes=event.peak_rss_bytes, idle_s=event.idle_s,
+            fault=event.fault,
         )  # fmt: skip
 
     def _on_unit_started(self, event: events.UnitStarted) -> None:

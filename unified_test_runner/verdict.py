@@ -76,6 +76,9 @@ def _causes(report: RunReport) -> Iterator[Cause]:
             yield Cause(code=ExitCode.SERVICE, text=text)
     if bad := _bad_text(report):
         yield Cause(code=ExitCode.TESTS_FAILED, text=bad)
+    if ended := sum(bool(worker.fault) for worker in report.workers):
+        text = f"{counted(ended, 'worker')} died at the end of its session"
+        yield Cause(code=ExitCode.TESTS_FAILED, text=text)
     if missing := _incomplete_text(report):
         yield Cause(code=ExitCode.INCOMPLETE, text=missing)
     yield from _empty_causes(report)

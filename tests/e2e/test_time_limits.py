@@ -19,6 +19,14 @@ def slow():
     {after}
 def test_bad(slow): pass
 """
+DIES_IN_TEARDOWN = """
+import os, pytest
+@pytest.fixture(scope="session")
+def dies():
+    yield
+    os._exit(9)
+def test_a(dies): pass
+"""
 SIGNALS_BLOCKED = """
 import signal, time
 def test_bad():
@@ -90,6 +98,7 @@ def test_an_import_that_hangs_is_its_files(project: Make) -> None:
 
 
 def test_a_conftest_that_hangs_ends_the_group_and_not_the_user(project: Make) -> None:
+    """Start-up is given half a minute, however short the limit of a test is."""
     made = project(
         {
             "tests/conftest.py": "import time\ntime.sleep(600)\n",
@@ -170,3 +179,19 @@ def test_a_worker_that_hangs_at_its_end_is_named(project: Make) -> None:
     result = made.run("-n", "1")
     assert result.counts == {"passed": 1}, result
     assert "hung at the end of its interpreter" in result.stdout
+    assert result.exit_code == 1, "something that the test started is wrong"
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "import atexit, os\ndef test_a(): atexit.register(os._exit, 5)",
+        DIES_IN_TEARDOWN,
+    ],
+    ids=["interpreter", "session fixture"],
+)
+def test_r1_a_worker_that_dies_at_its_end_is_no_success(project: Make, ending: str) -> None:
+    result = project({"tests/test_a.py": ending}).run("-n", "1")
+    assert result.counts == {"passed": 1}, result
+    assert result.exit_code == 1
+    assert "at the end of its session after tests/test_a.py: exited with status" in result.stdout

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from unified_test_runner.events import WallTime
-    from unified_test_runner.report import RunReport, ServiceRecord
+    from unified_test_runner.report import RunReport, ServiceRecord, WorkerRecord
     from unified_test_runner.reporters.base import ReporterSettings
 
 _SLOWEST = 5
@@ -169,7 +169,7 @@ def _remarks(report: RunReport, width: int, *, is_quiet: bool) -> list[Line]:
     for service in report.service_failures:
         lines += service_failed(service)
     lines += [
-        Line(f"worker {worker.worker} died: {_status(worker.status)}", "bad")
+        Line(f"worker {worker.worker} died{_how(worker)}", "bad")
         for worker in report.workers
         if not worker.is_expected
     ]
@@ -214,6 +214,10 @@ def _flaky(report: RunReport) -> list[Line]:
         for entry in report.entries.values()
         if entry.outcome is Outcome.FLAKY
     ]
+
+
+def _how(worker: WorkerRecord) -> str:
+    return f" {worker.fault}" if worker.fault else f": {_status(worker.status)}"
 
 
 def _status(status: int | None) -> str:

@@ -75,7 +75,7 @@ def _refuse(channel: Channel, error: BaseException) -> int:
         path=str(error.path) if is_conftest else "",  # type: ignore[attr-defined]
     )
     channel.flush()
-    return 4
+    return wire.REFUSED
 
 
 def _explain(error: BaseException) -> str:

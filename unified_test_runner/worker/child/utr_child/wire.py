@@ -12,6 +12,9 @@ import json
 #: Raised when a message changes its meaning; both sides refuse to talk across versions.
 VERSION = 1
 
+#: Exit status of a worker in which pytest could not be configured or ended in its own error.
+REFUSED = 4
+
 # Runner to template.
 FORK = "fork"
 # Template to runner.
