@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,3 +55,15 @@ def no_child_left_behind() -> Iterator[None]:
     yield
     left = _children() - before
     assert not left, f"the test left child processes: {left}"
+
+
+@pytest.fixture
+def signals_as_by_default() -> Iterator[None]:
+    """Undo for a test what `nohup` and the like make processes inherit: ignored signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Make = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("signals_as_by_default")
 
 PROJECT = {
     "tests/conftest.py": """

