@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,18 +16,19 @@ from unified_test_runner.accounting import Activity, WallClock
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
-from unified_test_runner.exitcodes import ExitCode
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.overdue import Ending
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
+from unified_test_runner.slots import Slots
+from unified_test_runner.stopping import Stopping
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from unified_test_runner.inbox import Inbox
     from unified_test_runner.masking import Mask
@@ -46,8 +46,6 @@ _FINISH_S = 120.0
 _EXIT_S = 15.0
 #: A worker that closed its channel should be reaped at once.
 _CLOSED_S = 2.0
-#: CI systems kill soon after SIGTERM.
-_TERM_DRAIN_S = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,25 +83,26 @@ class Engine:
         inbox: Inbox[events.Event | Note],
         mask: Mask,
     ) -> None:
-        self._orders = orders
         self._recorder = recorder
-        self._broker = broker
         self._inbox = inbox
-        self._mask = mask
         self._groups = {group.index: group for group in plan.groups}
         self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(orders.premises, self._groups, self._watch)
         self._wall = WallClock(plan.workers, recorder.now)
-        self._variables: dict[int, dict[str, str]] = {}
-        self._slot_groups: dict[int, int] = {}
+        self._slots = Slots(
+            groups=self._groups,
+            broker=broker,
+            inbox=inbox,
+            mask=mask,
+            wall=self._wall,
+            now=lambda: recorder.now,
+        )
+        self._stopping = Stopping(
+            recorder, run_timeout_s=orders.run_timeout_s, max_failures=orders.max_failures
+        )
         self._has_ended = False
-        self._is_draining = False
-        self._is_interrupted = False
-        self._kill_at: float | None = None
-        self._failures = 0
         self._leaving: Seat | None = None
-        self._run_deadline = orders.run_timeout_s
         ledger = Ledger(
             emit=recorder.emit,
             mask=mask,
@@ -119,7 +118,11 @@ class Engine:
             stack.callback(self._selector.close)
             stack.callback(self._crew.close)
             signals = stack.enter_context(SignalInbox())
-            self._selector.register(signals, selectors.EVENT_READ, lambda: self._heed(signals))
+            self._selector.register(
+                signals,
+                selectors.EVENT_READ,
+                lambda: self._stop(self._stopping.heed(signals.take())),
+            )
             self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
             try:
                 self._feed(steps.Begin())
@@ -152,9 +155,11 @@ class Engine:
     def _act(self, action: steps.Action) -> None:
         match action:
             case steps.OpenSlot():
-                self._open_slot(action)
+                # The template imports pytest while the services start.
+                self._crew.template(action.group)
+                self._slots.open(action.slot, action.group)
             case steps.CloseSlot():
-                self._close_slot(action.slot)
+                self._slots.close(action.slot)
             case steps.Fork():
                 self._fork(action)
             case steps.Assign():
@@ -163,38 +168,15 @@ class Engine:
                 self._end_worker(action)
             case steps.LoseTest():
                 self._ledger.lose_test(action, self._recorder.now, self._last_words())
-                self._count_failure()
+                self._count_failures(1)
             case steps.LoseUnit():
                 self._ledger.lose_unit(action, self._last_words())
             case steps.End():
                 self._has_ended = True
 
-    def _open_slot(self, action: steps.OpenSlot) -> None:
-        # The template imports pytest while the services start.
-        self._crew.template(action.group)
-        self._slot_groups[action.slot] = action.group
-        uses = self._groups[action.group].services
-        if self._broker is None or not uses:
-            self._feed_later(SlotOpened(slot=action.slot, variables={}))
-            return
-        self._wall.turn(action.slot, Activity.SERVICES, self._recorder.now)
-        self._broker.open_slot(action.slot, uses)
-
-    def _close_slot(self, slot: int) -> None:
-        self._wall.turn(slot, Activity.SHUTDOWN, self._recorder.now)
-        uses = self._groups[self._slot_groups[slot]].services
-        if self._broker is None or not uses:
-            self._feed_later(SlotClosed(slot=slot))
-            return
-        self._broker.close_slot(slot)
-
-    def _feed_later(self, note: Note) -> None:
-        """Answer through the inbox, as a broker would: `_feed` must not nest."""
-        self._inbox.put(note)
-
     def _fork(self, action: steps.Fork) -> None:
         self._wall.turn(action.slot, Activity.STARTUP, self._recorder.now)
-        self._crew.fork(action, self._variables.get(action.slot, {}))
+        self._crew.fork(action, self._slots.variables(action.slot))
 
     def _assign(self, action: steps.Assign) -> None:
         seat = self._crew.seats[action.worker]
@@ -237,8 +219,7 @@ class Engine:
         for note in self._inbox.take():
             match note:
                 case SlotOpened():
-                    self._mask.learn(note.variables)
-                    self._variables[note.slot] = dict(note.variables)
+                    self._slots.note(note)
                     self._feed(steps.SlotOpened(slot=note.slot))
                 case SlotFailed():
                     self._feed(steps.SlotFailed(slot=note.slot, reason=note.message))
@@ -302,16 +283,10 @@ class Engine:
             if isinstance(message, protocol.Finished):
                 seat.is_ending = True
                 seat.deadline = self._recorder.now + _EXIT_S
-        failures = self._talk.take_failures()
-        for _ in range(failures):
-            self._count_failure()
+        self._count_failures(self._talk.take_failures())
 
-    def _count_failure(self) -> None:
-        self._failures += 1
-        bound = self._orders.max_failures
-        if bound and self._failures >= bound and not self._is_draining:
-            self._is_draining = True
-            self._feed(steps.DrainWanted(reason=f"stopped after {bound} failures"))
+    def _count_failures(self, failures: int) -> None:
+        self._stop(self._stopping.count(failures))
 
     def _reap(self, exited: protocol.Exited) -> None:
         seat = self._crew.seat_of(exited.pid)
@@ -346,42 +321,20 @@ class Engine:
 
     # --- signals and deadlines
 
-    def _heed(self, signals: SignalInbox) -> None:
-        """The first signal drains, a second one kills."""
-        for number in signals.take():
-            name = signal.Signals(number).name
-            is_first = self._kill_at is None and not self._is_interrupted
-            self._recorder.emit(events.RunInterrupted(signal=name, is_draining=is_first))
-            if not is_first:
-                self._kill(f"the run was interrupted by {name}")
-                continue
-            self._is_interrupted = True
-            if number != signal.SIGINT:
-                self._kill_at = self._recorder.now + _TERM_DRAIN_S
-            self._feed(steps.DrainWanted(reason=f"the run was interrupted by {name}"))
-
-    def _kill(self, reason: str) -> None:
-        self._talk.is_killing = True
-        self._kill_at = None
-        self._feed(steps.KillWanted(reason=reason))
-
     def _look_at_deadlines(self) -> None:
         now = self._recorder.now
-        if self._kill_at is not None and now >= self._kill_at:
-            self._kill("the run did not end in time after SIGTERM")
-        if self._run_deadline is not None and now >= self._run_deadline:
-            self._end_run(self._run_deadline)
+        self._stop(self._stopping.look(now))
         for seat in list(self._crew.seats.values()):
             if seat.ending is not None:
                 seat.ending.go_on(now)
             elif seat.deadline is not None and now >= seat.deadline:
                 self._end_overdue(seat)
 
-    def _end_run(self, limit_s: float) -> None:
-        self._run_deadline = None
-        message = f"the run took longer than its limit of {limit_s:g} s"
-        self._recorder.emit(events.ErrorRaised(message=message, exit_code=ExitCode.TIME_LIMIT))
-        self._kill(message)
+    def _stop(self, wishes: Iterable[steps.Input]) -> None:
+        for wish in wishes:
+            if isinstance(wish, steps.KillWanted):
+                self._talk.is_killing = True
+            self._feed(wish)
 
     def _end_overdue(self, seat: Seat) -> None:
         """A worker is over its time: end it, in steps that `_look_at_deadlines` goes on with."""

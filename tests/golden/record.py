@@ -32,7 +32,6 @@ from unified_test_runner.events import (
     UnitStarted,
     WallTime,
     WarningRecorded,
-    WithheldSuite,
     WorkerExited,
     WorkerReady,
     WorkerStarted,
@@ -46,6 +45,7 @@ from unified_test_runner.model import (
     Provider,
     Section,
     When,
+    WithheldSuite,
 )  # fmt: skip
 
 MIB = 1024 * 1024

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unified_test_runner.attribution import UnmetSelector, compile_pattern, unmet_selectors
-from unified_test_runner.events import WithheldSuite
+from unified_test_runner.model import WithheldSuite
 
 TEXT = st.text("ab*?[]/.\n", max_size=8)
 

@@ -19,7 +19,6 @@ from unified_test_runner.events import (
     UnitCollected,
     UnitFinished,
     UnitStarted,
-    WithheldSuite,
     WorkerExited,
 )
 from unified_test_runner.model import (
@@ -30,6 +29,7 @@ from unified_test_runner.model import (
     Provider,
     Section,
     When,
+    WithheldSuite,
 )
 from unified_test_runner.report import RunReport
 from unified_test_runner.verdict import reach

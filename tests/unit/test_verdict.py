@@ -10,9 +10,8 @@ from unified_test_runner.events import (
     TestFinished,
     UnitCollected,
     UnitFinished,
-    WithheldSuite,
 )
-from unified_test_runner.model import EntryKind, ExitCode, Outcome
+from unified_test_runner.model import EntryKind, ExitCode, Outcome, WithheldSuite
 from unified_test_runner.report import RunReport
 from unified_test_runner.verdict import counted, reach
 

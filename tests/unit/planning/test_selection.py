@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from unified_test_runner.catalogue.content import Catalogue, CategorySpec, SuiteSpec
 from unified_test_runner.errors import NothingSelectedError, UsageError
-from unified_test_runner.events import WithheldSuite
-from unified_test_runner.model import ExitCode
+from unified_test_runner.model import ExitCode, WithheldSuite
 from unified_test_runner.planning.patterns import matches
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan

@@ -1,0 +1,78 @@
+"""What happens during a run, as data: the one product every report is a replay of.
+
+Events are past tense and frozen. A log line is the event's fields beside `v` (version of
+this format), `seq` (1, 2, 3 …), `t_mono` (seconds since the run began, monotonic) and
+`kind`. Readers ignore kinds and fields they do not know.
+"""
+
+from __future__ import annotations
+
+from unified_test_runner.events.base import Event
+from unified_test_runner.events.log import EVENT_TYPES, LOG_VERSION, Stamped, decode, encode
+from unified_test_runner.events.run import (
+    ErrorRaised,
+    NoticeGiven,
+    PlanMade,
+    PlannedSuite,
+    RunFinished,
+    RunInterrupted,
+    RunStarted,
+    WallTime,
+)
+from unified_test_runner.events.services import (
+    NamespaceOpened,
+    ServiceFailed,
+    ServiceReady,
+    ServiceStarting,
+    ServiceStopped,
+)
+from unified_test_runner.events.tests import (
+    LateErrorRecorded,
+    TestFinished,
+    TestStarted,
+    WarningRecorded,
+)
+from unified_test_runner.events.workers import (
+    ForecastDiffered,
+    TemplateReady,
+    UnitCollected,
+    UnitFinished,
+    UnitStarted,
+    WorkerExited,
+    WorkerReady,
+    WorkerStarted,
+)
+
+__all__ = [
+    "EVENT_TYPES",
+    "LOG_VERSION",
+    "ErrorRaised",
+    "Event",
+    "ForecastDiffered",
+    "LateErrorRecorded",
+    "NamespaceOpened",
+    "NoticeGiven",
+    "PlanMade",
+    "PlannedSuite",
+    "RunFinished",
+    "RunInterrupted",
+    "RunStarted",
+    "ServiceFailed",
+    "ServiceReady",
+    "ServiceStarting",
+    "ServiceStopped",
+    "Stamped",
+    "TemplateReady",
+    "TestFinished",
+    "TestStarted",
+    "UnitCollected",
+    "UnitFinished",
+    "UnitStarted",
+    "WallTime",
+    "WarningRecorded",
+    "WorkerExited",
+    "WorkerReady",
+    "WorkerStarted",
+    "decode",
+    "encode",
+]

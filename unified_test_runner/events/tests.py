@@ -1,0 +1,81 @@
+"""What happens to tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from unified_test_runner.events.base import Event
+from unified_test_runner.model import EntryKind, Outcome, PhaseResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestStarted(Event):
+    """A test's set-up begins."""
+
+    kind: ClassVar[str] = "test_started"
+    __test__: ClassVar[bool] = False
+    worker: int
+    nodeid: str
+    suite: str
+    occurrence: int = 0
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestFinished(Event):
+    """An attempt ended. `kind` `file` entries use it too, with a single `collect` phase.
+
+    `path` is relative to the project root, `line` counts from 1 (0: unknown). `reason` is one
+    line: why it was skipped, crashed or never ran. `reproduce` is a command, set when the
+    outcome is bad. Memory is the worker's resident set; `peak_rss_bytes` is how far its
+    high-water mark stood after the test.
+    """
+
+    kind: ClassVar[str] = "test_finished"
+    __test__: ClassVar[bool] = False
+    worker: int
+    nodeid: str
+    suite: str
+    outcome: Outcome
+    duration_s: float
+    phases: tuple[PhaseResult, ...] = ()
+    entry: EntryKind = EntryKind.TEST
+    category: str | None = None
+    occurrence: int = 0
+    attempt: int = 1
+    path: str = ""
+    line: int = 0
+    classname: str = ""
+    name: str = ""
+    reason: str = ""
+    reproduce: str = ""
+    cpu_s: float = 0.0
+    rss_before_bytes: int = 0
+    rss_after_bytes: int = 0
+    peak_rss_bytes: int = 0
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateErrorRecorded(Event):
+    """A fixture failed to tear down after its last test had ended; amends that test."""
+
+    kind: ClassVar[str] = "late_error"
+    worker: int
+    nodeid: str
+    phase: PhaseResult
+    occurrence: int = 0
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningRecorded(Event):
+    """A warning that pytest would list in its summary."""
+
+    kind: ClassVar[str] = "warning_recorded"
+    worker: int
+    message: str
+    category: str
+    nodeid: str = ""
+    location: str = ""

@@ -1,0 +1,103 @@
+"""What happens to templates, workers and the units they are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from unified_test_runner.events.base import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateReady(Event):
+    """The process that workers of a group are forked from has imported pytest."""
+
+    kind: ClassVar[str] = "template_ready"
+    group: int
+    pid: int
+    startup_s: float
+    python: str
+    pytest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStarted(Event):
+    """A worker process exists. `worker` is unique in the run, `slot` is reused."""
+
+    kind: ClassVar[str] = "worker_started"
+    worker: int
+    slot: int
+    group: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerReady(Event):
+    """A worker has configured pytest and walked the directories."""
+
+    kind: ClassVar[str] = "worker_ready"
+    worker: int
+    startup_s: float
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastDiffered(Event):
+    """The walk found other files than the plan foresaw."""
+
+    kind: ClassVar[str] = "forecast_differed"
+    group: int
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitStarted(Event):
+    """A worker took a file."""
+
+    kind: ClassVar[str] = "unit_started"
+    worker: int
+    path: str
+    suite: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitCollected(Event):
+    """A file was imported and its tests are known."""
+
+    kind: ClassVar[str] = "unit_collected"
+    worker: int
+    path: str
+    suite: str
+    tests: int
+    deselected: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitFinished(Event):
+    """A worker is done with a file."""
+
+    kind: ClassVar[str] = "unit_finished"
+    worker: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerExited(Event):
+    """A worker was reaped. `is_expected` is False when it died with work in hand.
+
+    `fault` is set when it died, or had to be killed, at the end of its session: no test's
+    outcome tells of it, and yet something that its tests started is wrong.
+    `status` is its exit status, or the negated signal number. Times are sums over its life.
+    """
+
+    kind: ClassVar[str] = "worker_exited"
+    worker: int
+    slot: int
+    status: int
+    is_expected: bool
+    cpu_s: float = 0.0
+    peak_rss_bytes: int = 0
+    idle_s: float = 0.0
+    fault: str = ""
