@@ -8,7 +8,9 @@ from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity
 from unified_test_runner.errors import ProtocolError
 from unified_test_runner.last_words import describe_status
+from unified_test_runner.ledger import Where
 from unified_test_runner.model import ExitCode, PhaseResult, When
+from unified_test_runner.retrying import Place
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.recording import Recorder
+    from unified_test_runner.retrying import Retrying
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
 
@@ -36,15 +39,22 @@ class Conversation:
         recorder: takes the events.
         ledger: books the tests.
         wall: told what slots do.
+        retrying: told where each test is, should it have to be found again.
     """
 
     def __init__(
-        self, groups: Mapping[int, Group], recorder: Recorder, ledger: Ledger, wall: WallClock
+        self,
+        groups: Mapping[int, Group],
+        recorder: Recorder,
+        ledger: Ledger,
+        wall: WallClock,
+        retrying: Retrying,
     ) -> None:
         self._groups = groups
         self._recorder = recorder
         self._ledger = ledger
         self._wall = wall
+        self._retrying = retrying
         self._greeted: set[int] = set()
         self._refused: set[int] = set()
         self._walker_of: dict[int, int] = {}
@@ -122,13 +132,20 @@ class Conversation:
     def begin_unit(self, seat: Seat, unit: UnitPlan) -> None:
         """A worker is given a unit."""
         self._stop_idling(seat)
-        seat.unit = unit
+        seat.unit = seat.last_unit = unit
+        seat.broken = None
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
         self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
         self._recorder.emit(
-            events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
+            events.UnitStarted(
+                worker=seat.process.worker,
+                path=unit.key.path,
+                suite=unit.suite,
+                attempt=unit.again.attempt if unit.again else 1,
+                repetition=unit.repetition,
+            )
         )
 
     def hear(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
@@ -143,6 +160,8 @@ class Conversation:
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
                 self._on_entry(seat, message)
+            case protocol.Stopped() if seat.is_retrying:
+                pass  # a retry that fails is no reason to end the run
             case protocol.Stopped():
                 yield steps.DrainWanted(reason=f"pytest stopped: {message.reason}")
             case protocol.Finished():
@@ -171,7 +190,7 @@ class Conversation:
             case protocol.TestStarted():
                 seat.test = message.nodeid
                 self._allow(seat, message.limit_s or self._limits[seat.suite])
-                self._ledger.start(worker, seat.suite, message, self._recorder.now)
+                self._start_test(seat, message)
                 yield steps.TestBegun(worker=worker, index=message.index)
             case protocol.TestEnded():
                 seat.test = ""
@@ -185,6 +204,14 @@ class Conversation:
                 self._ledger.warn(worker, message)
             case _:
                 raise ProtocolError(f"worker {worker} sent {type(message).__name__} out of turn")
+
+    def _start_test(self, seat: Seat, message: protocol.TestStarted) -> None:
+        unit = seat.unit
+        if unit is None:
+            raise ProtocolError(f"worker {seat.process.worker} starts a test of no file")
+        started = self._ledger.start(seat.process.worker, unit, message, self._recorder.now)
+        place = Place(group=seat.process.group, unit=unit, ids=seat.ids, index=message.index)
+        self._retrying.note(started, place)
 
     def _on_configure_failed(
         self, seat: Seat, message: protocol.ConfigureFailed
@@ -214,7 +241,7 @@ class Conversation:
         )
         suite = self._groups[group].suites[0].name
         entry = protocol.EntryReported(nodeid=where, phase=phase)
-        self._ledger.enter(seat.process.worker, suite, message.path, entry)
+        self._ledger.enter(seat.process.worker, Where(suite=suite, path=message.path), entry)
         if not seat.is_walked:
             yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
 
@@ -242,16 +269,25 @@ class Conversation:
         return first == seat.process.worker
 
     def _on_entry(self, seat: Seat, message: protocol.EntryReported) -> None:
-        """Directories are walked by every worker; what fails there is told once."""
+        """Directories are walked by every worker; what fails there is told once.
+
+        A test that is run again may still be found in a file of which a part is broken.
+        """
         if seat.unit is None and not self._is_walker(seat):
             return
+        if seat.is_retrying:
+            seat.broken = message
+            return
         suite = seat.suite or self._groups[seat.process.group].suites[0].name
-        outcome = self._ledger.enter(seat.process.worker, suite, seat.path, message)
-        self._failures += outcome.is_bad
+        at = Where(suite=suite, path=seat.path, unit=seat.unit)
+        self._failures += self._ledger.enter(seat.process.worker, at, message).is_bad
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
         self._wall.turn(seat.process.slot, Activity.TESTS, self._recorder.now)
         seat.is_collected = True
+        seat.ids = message.ids
+        if seat.is_retrying and not message.ids:
+            self._on_retry_gone(seat)
         self._allow(seat, self._limits[seat.suite])
         self._recorder.emit(
             events.UnitCollected(
@@ -264,6 +300,21 @@ class Conversation:
             )
         )
         return steps.UnitCollected(worker=seat.process.worker, ids=message.ids)
+
+    def _on_retry_gone(self, seat: Seat) -> None:
+        """A test that was to be run again is not there: its file is broken, or has changed."""
+        if seat.broken is not None:
+            at = Where(suite=seat.suite, path=seat.path, unit=seat.unit)
+            self._ledger.enter(seat.process.worker, at, seat.broken)
+        elif seat.unit is not None and seat.unit.again is not None:
+            what = f"{seat.unit.again.nodeid} could not be run again"
+            self._recorder.emit(
+                events.NoticeGiven(
+                    level="warning",
+                    message=f"{what}: its file, collected anew, has no test of that id",
+                    hint="ids of parameters should be the same in every process",
+                )
+            )
 
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
         self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))

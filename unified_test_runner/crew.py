@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.process import WorkerProcess
+    from unified_test_runner.worker.protocol import EntryReported
 
 #: A template whose channel is closed has nothing left to do but kill its forks.
 _TEMPLATE_END_S = 5.0
@@ -48,6 +49,9 @@ class Seat:
 
     process: WorkerProcess
     unit: UnitPlan | None = None
+    last_unit: UnitPlan | None = None
+    ids: tuple[str, ...] = ()
+    broken: EntryReported | None = None
     test: str = ""
     last_path: str = ""
     has_finished: bool = False
@@ -70,6 +74,11 @@ class Seat:
     def path(self) -> str:
         """The path of the unit in hand, empty without one."""
         return self.unit.key.path if self.unit else ""
+
+    @property
+    def is_retrying(self) -> bool:
+        """Whether this worker is there for one test that is run again."""
+        return self.last_unit is not None and self.last_unit.again is not None
 
 
 class Crew:

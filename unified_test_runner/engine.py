@@ -18,13 +18,16 @@ from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
+from unified_test_runner.model import Outcome
 from unified_test_runner.overdue import Ending
+from unified_test_runner.retrying import Retrying
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
 from unified_test_runner.slots import Slots
 from unified_test_runner.stopping import Stopping
 from unified_test_runner.worker import protocol
+from unified_test_runner.worker.process import RunUnit
 from unified_test_runner.worker.template import Template
 
 if TYPE_CHECKING:
@@ -52,12 +55,14 @@ _CLOSED_S = 2.0
 class Orders:
     """What the user asked for beyond the plan. `max_failures` 0 means no bound.
 
-    `run_timeout_s` None means no time limit of the run.
+    `run_timeout_s` None means no time limit of the run; `repeat` 0 repeats without end.
     """
 
     premises: Premises
     max_failures: int = 0
     run_timeout_s: float | None = None
+    retries_max_failures: int | None = None
+    repeat: int = 1
     reproduce_options: tuple[str, ...] = ()
 
 
@@ -86,7 +91,10 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
-        self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
+        self._scheduler = Scheduler(
+            [forecast.foreseen(g) for g in plan.groups], plan.workers, orders.repeat
+        )
+        self._is_repeated = orders.repeat != 1
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(orders.premises, self._groups, self._watch)
         self._wall = WallClock(plan.workers, recorder.now)
@@ -110,7 +118,12 @@ class Engine:
             options=orders.reproduce_options,
         )
         self._ledger = ledger
-        self._talk = Conversation(self._groups, recorder, ledger, self._wall)
+        self._retrying = Retrying(
+            {s.name: s.retries for g in plan.groups for s in g.suites},
+            orders.retries_max_failures,
+            recorder.emit,
+        )
+        self._talk = Conversation(self._groups, recorder, ledger, self._wall, self._retrying)
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""
@@ -153,6 +166,7 @@ class Engine:
     # --- actions
 
     def _act(self, action: steps.Action) -> None:
+        report = self._recorder.report
         match action:
             case steps.OpenSlot():
                 # The template imports pytest while the services start.
@@ -168,11 +182,12 @@ class Engine:
                 self._end_worker(action)
             case steps.LoseTest():
                 self._ledger.lose_test(action, self._recorder.now, self._last_words())
-                self._count_failures(1)
+                self._count_failures(action.unit.again is None)
             case steps.LoseUnit():
-                self._ledger.lose_unit(action, self._last_words())
+                self._lose_unit(action)
             case steps.End():
                 self._has_ended = True
+                self._retry(self._retrying.at_end(report, self._scheduler.stop_reason))
 
     def _fork(self, action: steps.Fork) -> None:
         self._wall.turn(action.slot, Activity.STARTUP, self._recorder.now)
@@ -182,14 +197,32 @@ class Engine:
         seat = self._crew.seats[action.worker]
         group = self._groups[seat.process.group]
         path = action.unit.key.path
+        again = action.unit.again
         seat.output_from = self._crew.output_size(seat)
         self._talk.begin_unit(seat, action.unit)
         seat.process.run(
-            action.unit.key,
-            start=action.start,
-            patterns=group.node_patterns if path in group.filtered else (),
-            ids=forecast.inner_ids(group.node_ids, path),
+            RunUnit(
+                key=action.unit.key,
+                start=action.start,
+                patterns=group.node_patterns if path in group.filtered else (),
+                ids=forecast.inner_ids(group.node_ids, path),
+                only=(again.nodeid, again.nth) if again else None,
+                is_repeated=self._is_repeated,
+            )
         )
+
+    def _lose_unit(self, action: steps.LoseUnit) -> None:
+        self._ledger.lose_unit(action, self._last_words())
+        if action.unit.again is None:
+            # Without any tests left it only says that the file is over.
+            self._count_failures(action.outcome.is_bad and action.ids != ())
+        elif action.outcome is Outcome.NOT_RUN:
+            self._retrying.drop(action.reason)
+
+    def _retry(self, wanted: Sequence[steps.RetryWanted]) -> None:
+        for each in wanted:
+            self._has_ended = False
+            self._feed(each)
 
     def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
         seat = self._crew.seats[action.worker]
@@ -283,7 +316,8 @@ class Engine:
             if isinstance(message, protocol.Finished):
                 seat.is_ending = True
                 seat.deadline = self._recorder.now + _EXIT_S
-        self._count_failures(self._talk.take_failures())
+        failures = self._talk.take_failures()
+        self._count_failures(0 if seat.is_retrying else failures)
 
     def _count_failures(self, failures: int) -> None:
         self._stop(self._stopping.count(failures))
@@ -314,6 +348,9 @@ class Engine:
         self._leaving = seat
         self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
         self._leaving = None
+        if seat.last_unit is not None and not self._scheduler.stop_reason:
+            wanted = self._retrying.after(seat.last_unit, self._recorder.report)
+            self._retry([wanted] if wanted else [])
 
     def _last_words(self) -> str:
         """What the worker that is just being dismissed left behind."""

@@ -99,6 +99,7 @@ def _open_record(run: _Run, now: datetime) -> None:
             platform=f"{platform.system()} {platform.machine()}",
             workers=plan.workers,
             catalogue=plan.catalogue,
+            flaky=run.settings.flaky,
         )
     )
     for notice in (run.directory.notice, *plan.notices):
@@ -200,6 +201,8 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
         ),
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,
+        retries_max_failures=settings.retries_max_failures,
+        repeat=settings.repeat,
         reproduce_options=tuple(options),
     )
 

@@ -22,10 +22,25 @@ if TYPE_CHECKING:
 
     from unified_test_runner import steps
     from unified_test_runner.masking import Mask
+    from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker import protocol
 
 #: Stands for "no worker" in entries that none reported.
 NO_WORKER = -1
+
+
+#: A worker may still be busy with a file of a repetition when others are ahead of it, by one
+#: repetition for each worker at most.
+_REPETITIONS_KEPT = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What a worker was at when a collector failed: a unit, unless it was still walking."""
+
+    suite: str
+    path: str
+    unit: UnitPlan | None = None
 
 
 @dataclass(slots=True)
@@ -58,19 +73,27 @@ class Ledger:
         self._categories = categories
         self._options = options
         self._running: dict[int, _Running] = {}
-        self._seen: Counter[str] = Counter()
-        self._late: dict[str, int] = {}
+        self._seen: dict[int, Counter[str]] = {}
+        self._special: dict[tuple[int, str], TestStarted] = {}
 
-    def start(self, worker: int, suite: str, message: protocol.TestStarted, now: float) -> None:
-        """A worker begins a test."""
+    def start(
+        self, worker: int, unit: UnitPlan, message: protocol.TestStarted, now: float
+    ) -> TestStarted:
+        """A worker begins a test; returns what it is booked under."""
+        again, nodeid = unit.again, message.nodeid
         started = TestStarted(
             worker=worker,
-            nodeid=message.nodeid,
-            suite=suite,
-            occurrence=self._next_occurrence(message.nodeid),
+            nodeid=nodeid,
+            suite=unit.suite,
+            occurrence=again.occurrence if again else self._next_occurrence(nodeid, unit),
+            attempt=again.attempt if again else 1,
+            repetition=unit.repetition,
         )
+        if (started.occurrence, started.attempt, started.repetition) != (0, 1, 1):
+            self._special[worker, nodeid] = started
         self._running[worker] = _Running(started, message, now)
         self._emit(started)
+        return started
 
     def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
         """The running test of a worker is over; returns its outcome."""
@@ -105,19 +128,25 @@ class Ledger:
 
     def lose_unit(self, action: steps.LoseUnit, last_words: str = "") -> None:
         """What is left of a file gets the outcome the scheduler decided."""
-        path = action.unit.key.path
-        kind = EntryKind.FILE if action.ids is None else EntryKind.TEST
-        for nodeid in (path,) if action.ids is None else action.ids:
+        unit, path = action.unit, action.unit.key.path
+        if unit.is_extra and action.outcome is Outcome.NOT_RUN:
+            return  # what its tests came to before stands
+        again = unit.again
+        is_file = action.ids is None and again is None
+        lost = (again.nodeid if again else path,) if action.ids is None else action.ids
+        for nodeid in lost:
             self._emit(
                 TestFinished(
                     worker=NO_WORKER,
                     nodeid=nodeid,
-                    suite=action.unit.suite,
-                    category=self._categories.get(action.unit.suite),
+                    suite=unit.suite,
+                    category=self._categories.get(unit.suite),
                     outcome=action.outcome,
                     duration_s=0.0,
-                    entry=kind,
-                    occurrence=self._next_occurrence(nodeid),
+                    entry=EntryKind.FILE if is_file else EntryKind.TEST,
+                    occurrence=again.occurrence if again else self._next_occurrence(nodeid, unit),
+                    attempt=again.attempt if again else 1,
+                    repetition=unit.repetition,
                     path=path,
                     name=nodeid.rpartition("::")[2],
                     phases=self._last_phases(When.COLLECT, action.reason, last_words),
@@ -128,36 +157,46 @@ class Ledger:
         if action.outcome is not Outcome.NOT_RUN:
             self._emit(UnitFinished(worker=NO_WORKER, path=path))
 
-    def enter(self, worker: int, suite: str, path: str, message: protocol.EntryReported) -> Outcome:
-        """A collector failed or was skipped as a whole; returns the outcome of the entry."""
-        phase = message.phase
+    def enter(self, worker: int, at: Where, message: protocol.EntryReported) -> Outcome:
+        """A collector failed or was skipped as a whole; returns the outcome of the entry.
+
+        Where a test is run again that is an attempt at it: its file cannot be had any more.
+        """
+        phase, again = message.phase, at.unit.again if at.unit else None
+        nodeid = again.nodeid if again else message.nodeid
         outcome = Outcome.SKIPPED if phase.outcome == "skipped" else Outcome.ERROR
         self._emit(
             TestFinished(
                 worker=worker,
-                nodeid=message.nodeid,
-                suite=suite,
-                category=self._categories.get(suite),
+                nodeid=nodeid,
+                suite=at.suite,
+                category=self._categories.get(at.suite),
                 outcome=outcome,
                 duration_s=phase.duration_s,
-                entry=EntryKind.FILE,
-                occurrence=self._next_occurrence(message.nodeid),
-                path=path or message.nodeid,
-                name=message.nodeid,
+                entry=EntryKind.TEST if again else EntryKind.FILE,
+                occurrence=again.occurrence if again else self._next_occurrence(nodeid, at.unit),
+                attempt=again.attempt if again else 1,
+                repetition=at.unit.repetition if at.unit else 1,
+                path=at.path or nodeid,
+                name=nodeid.rpartition("::")[2] if again else nodeid,
                 phases=(self._masked(phase),),
                 reason=self._mask.apply(phase.message),
-                reproduce=self._command(path, message.nodeid) if outcome.is_bad else "",
+                reproduce=self._command(at.path, nodeid) if outcome.is_bad else "",
             )
         )
         return outcome
 
     def amend(self, worker: int, message: protocol.LateError) -> None:
         """A fixture failed to tear down after its last test had ended."""
-        occurrence = max(self._seen[message.nodeid] - 1, 0)
-        phase = self._masked(message.phase)
+        special = self._special.get((worker, message.nodeid))
         self._emit(
             LateErrorRecorded(
-                worker=worker, nodeid=message.nodeid, occurrence=occurrence, phase=phase
+                worker=worker,
+                nodeid=message.nodeid,
+                occurrence=special.occurrence if special else 0,
+                attempt=special.attempt if special else 1,
+                repetition=special.repetition if special else 1,
+                phase=self._masked(message.phase),
             )
         )
 
@@ -198,6 +237,7 @@ class Ledger:
             duration_s=duration_s,
             occurrence=started.occurrence,
             attempt=started.attempt,
+            repetition=started.repetition,
             path=message.path,
             line=message.line,
             classname=message.classname,
@@ -206,9 +246,14 @@ class Ledger:
             **measured,
         )
 
-    def _next_occurrence(self, nodeid: str) -> int:
-        self._seen[nodeid] += 1
-        return self._seen[nodeid] - 1
+    def _next_occurrence(self, nodeid: str, unit: UnitPlan | None) -> int:
+        """Return how many of this name were there before, in the same repetition."""
+        repetition = unit.repetition if unit else 1
+        if repetition not in self._seen:
+            self._seen.pop(repetition - _REPETITIONS_KEPT, None)
+        seen = self._seen.setdefault(repetition, Counter())
+        seen[nodeid] += 1
+        return seen[nodeid] - 1
 
     def _command(self, path: str, nodeid: str) -> str:
         """The command that runs this one test again, from the project root."""

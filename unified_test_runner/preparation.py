@@ -62,6 +62,8 @@ def prepare(settings: Settings) -> Prepared:
             real_services=selectors.real_services,
             workers=settings.workers,
             timeout_s=settings.timeout_s,
+            # Repetitions show how often a test fails; a retry would only blur that.
+            retries=settings.retries if settings.repeat == 1 else 0,
             cpu_count=available_cpus(),
             interpreter=interpreter,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, fold_outcome
 
@@ -25,12 +25,17 @@ NEVER_ENDED = "no end was recorded for this test: the run was cut short while it
 
 _SEVERITY: Mapping[Outcome, int] = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _BAD = frozenset(outcome for outcome in Outcome if outcome.is_bad)
+#: So many attempts are kept of each way in which repetitions failed.
+_KEPT_OF_EACH = 3
 _PROVES_NOTHING = frozenset({Outcome.SKIPPED, Outcome.NOT_RUN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at a test. `phases` are kept for bad outcomes only."""
+    """One try at a test: the first, a retry, or the repetition of that number.
+
+    `phases` are kept for bad outcomes only.
+    """
 
     number: int
     outcome: Outcome
@@ -39,6 +44,7 @@ class Attempt:
     reason: str = ""
     reproduce: str = ""
     phases: tuple[PhaseResult, ...] = ()
+    repetition: int = 1
 
     @property
     def bad_phases(self) -> tuple[PhaseResult, ...]:
@@ -61,7 +67,8 @@ class Entry:
     """A line of the results: a test, or a file that could not be collected.
 
     `outcome` is the verdict over all `attempts`; `growth_bytes` is what the worker's
-    resident set gained during the last attempt.
+    resident set gained during the last attempt. Of a test that was repeated `repetitions` times,
+    `bad_repetitions` of them in vain, only the first bad attempts and the last one are kept.
     """
 
     kind: EntryKind
@@ -77,6 +84,8 @@ class Entry:
     attempts: tuple[Attempt, ...]
     growth_bytes: int = 0
     properties: tuple[tuple[str, str], ...] = ()
+    repetitions: int = 1
+    bad_repetitions: int = 0
 
     @property
     def key(self) -> Key:
@@ -90,8 +99,13 @@ class Entry:
 
     @property
     def telling(self) -> Attempt:
-        """The attempt that explains the outcome: the last bad one, else the last."""
+        """The attempt that explains the outcome.
+
+        That is the last bad one, of repetitions the first as bad as the outcome; else the last.
+        """
         bad = [attempt for attempt in self.attempts if attempt.outcome in _BAD]
+        if self.repetitions > 1:
+            return next((each for each in bad if each.outcome is self.outcome), self.last)
         return bad[-1] if bad else self.last
 
     @property
@@ -115,6 +129,7 @@ class Running:
     occurrence: int
     attempt: int
     since_s: float
+    repetition: int = 1
 
 
 def decide(attempts: tuple[Attempt, ...]) -> Outcome:
@@ -132,6 +147,19 @@ def decide(attempts: tuple[Attempt, ...]) -> Outcome:
     return earlier[-1] if last in _PROVES_NOTHING else Outcome.FLAKY
 
 
+@dataclass(slots=True)
+class _Repeats:
+    """What the repetitions of one test have come to."""
+
+    ran: int
+    bad: set[int]
+
+    def add(self, attempt: Attempt, *, is_end: bool) -> None:
+        self.ran += is_end and attempt.outcome is not Outcome.NOT_RUN
+        if attempt.outcome in _BAD:
+            self.bad.add(attempt.number)
+
+
 class Results:
     """Entries in the order in which they first ended, with running totals."""
 
@@ -139,6 +167,7 @@ class Results:
         self.entries: dict[Key, Entry] = {}
         self.totals: dict[EntryKind, Counter[Outcome]] = {kind: Counter() for kind in EntryKind}
         self._running: dict[tuple[str, int, int], Running] = {}
+        self._repeats: dict[Key, _Repeats] = {}
 
     @property
     def running(self) -> tuple[Running, ...]:
@@ -147,80 +176,91 @@ class Results:
 
     def start(self, event: TestStarted, at_s: float) -> None:
         """A test began."""
-        self._running[event.nodeid, event.occurrence, event.attempt] = Running(
+        running = Running(
             worker=event.worker,
             nodeid=event.nodeid,
             suite=event.suite,
             occurrence=event.occurrence,
             attempt=event.attempt,
             since_s=at_s,
+            repetition=event.repetition,
         )
+        self._running[event.nodeid, event.occurrence, _number(event)] = running
 
     def finish(self, event: TestFinished, category: str | None) -> None:
         """An attempt ended."""
         if event.entry is EntryKind.TEST:
-            self._running.pop((event.nodeid, event.occurrence, event.attempt), None)
-        old = self.entries.get((event.entry, event.nodeid, event.occurrence))
-        attempts = _with_attempt(old.attempts if old else (), _attempt_of(event))
+            self._running.pop((event.nodeid, event.occurrence, _number(event)), None)
+        key = (event.entry, event.nodeid, event.occurrence)
         self._put(
             Entry(
                 kind=event.entry,
                 nodeid=event.nodeid,
                 occurrence=event.occurrence,
-                outcome=decide(attempts),
                 suite=event.suite,
                 category=category,
                 path=event.path or event.nodeid.partition("::")[0],
                 line=event.line,
                 classname=event.classname,
                 name=event.name,
-                attempts=attempts,
                 growth_bytes=event.rss_after_bytes - event.rss_before_bytes,
                 properties=event.properties,
-            ),
-            old,
+                **self._history(key, _attempt_of(event), is_end=True),
+            )
         )
 
     def amend(self, event: LateErrorRecorded) -> None:
         """A fixture failed after its last test had ended: that test is no pass any more."""
-        key = (EntryKind.TEST, event.nodeid, event.occurrence)
-        old = self.entries.get(key)
         late = Attempt(
-            number=event.attempt,
+            number=_number(event),
+            repetition=event.repetition,
             outcome=fold_outcome((event.phase,)),
             duration_s=0.0,
             worker=event.worker,
             phases=(event.phase,),
         )
-        attempts = _with_attempt(old.attempts if old else (), late)
-        if old is not None:
-            new = dataclasses.replace(old, attempts=attempts, outcome=decide(attempts))
-        else:
-            new = _bare_entry(event.nodeid, event.occurrence, "", attempts)
-        self._put(new, old)
+        bare = _bare_entry(event.nodeid, event.occurrence, "")
+        self._amend(self.entries.get(bare.key) or bare, late, is_end=False)
 
     def end(self, at_s: float) -> None:
         """The log has ended: what still runs has crashed with it."""
         for running in tuple(self._running.values()):
-            key = (EntryKind.TEST, running.nodeid, running.occurrence)
-            old = self.entries.get(key)
             crashed = Attempt(
-                number=running.attempt,
+                number=_number(running),
+                repetition=running.repetition,
                 outcome=Outcome.CRASHED,
                 duration_s=max(0.0, at_s - running.since_s),
                 worker=running.worker,
                 reason=NEVER_ENDED,
             )
-            attempts = _with_attempt(old.attempts if old else (), crashed)
-            if old is not None:
-                new = dataclasses.replace(old, attempts=attempts, outcome=decide(attempts))
-            else:
-                new = _bare_entry(running.nodeid, running.occurrence, running.suite, attempts)
-            self._put(new, old)
+            bare = _bare_entry(running.nodeid, running.occurrence, running.suite)
+            self._amend(self.entries.get(bare.key) or bare, crashed, is_end=True)
         self._running.clear()
 
-    def _put(self, new: Entry, old: Entry | None) -> None:
-        totals = self.totals[new.kind]
+    def _amend(self, entry: Entry, attempt: Attempt, *, is_end: bool) -> None:
+        history = self._history(entry.key, attempt, is_end=is_end)
+        self._put(dataclasses.replace(entry, **history))
+
+    def _history(self, key: Key, attempt: Attempt, *, is_end: bool) -> dict[str, Any]:
+        """Return what an entry tells of its attempts once another one is added."""
+        old = self.entries.get(key)
+        attempts = _with_attempt(old.attempts if old else (), attempt)
+        if old is None or (attempt.repetition == 1 and key not in self._repeats):
+            return {"attempts": attempts, "outcome": decide(attempts)}
+        if key not in self._repeats:
+            self._repeats[key] = _Repeats(0, set())
+            self._repeats[key].add(old.last, is_end=True)
+        repeats = self._repeats[key]
+        repeats.add(attempt, is_end=is_end)
+        return {
+            "attempts": _kept(attempts),
+            "outcome": _worse(old.outcome, attempt.outcome),
+            "repetitions": max(1, repeats.ran),
+            "bad_repetitions": len(repeats.bad),
+        }
+
+    def _put(self, new: Entry) -> None:
+        totals, old = self.totals[new.kind], self.entries.get(new.key)
         if old is not None:
             totals[old.outcome] -= 1
         totals[new.outcome] += 1
@@ -230,7 +270,8 @@ class Results:
 def _attempt_of(event: TestFinished) -> Attempt:
     is_bad = event.outcome in _BAD
     return Attempt(
-        number=event.attempt,
+        number=_number(event),
+        repetition=event.repetition,
         outcome=event.outcome,
         duration_s=event.duration_s,
         worker=event.worker,
@@ -260,10 +301,32 @@ def _with_attempt(attempts: tuple[Attempt, ...], new: Attempt) -> tuple[Attempt,
     return tuple(sorted((*others, merged), key=lambda attempt: attempt.number))
 
 
+def _kept(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """Return of many repetitions the last and the first few of each bad outcome."""
+    kept, seen = [], Counter[Outcome]()
+    for attempt in attempts:
+        seen[attempt.outcome] += 1
+        if attempt.outcome in _BAD and seen[attempt.outcome] <= _KEPT_OF_EACH:
+            kept.append(attempt)
+    return tuple(kept) if attempts[-1] in kept else (*kept, attempts[-1])
+
+
+def _worse(first: Outcome, second: Outcome) -> Outcome:
+    """Return the worse outcome of two repetitions; one that proves nothing only if both do."""
+    telling = [outcome for outcome in (first, second) if outcome not in _PROVES_NOTHING]
+    return min(telling or (first, second), key=lambda outcome: _SEVERITY[outcome])
+
+
+def _number(event: TestStarted | TestFinished | LateErrorRecorded | Running) -> int:
+    """Return the number of an attempt: a run is either retried or repeated."""
+    return max(event.attempt, event.repetition)
+
+
 def _merged(first: Attempt, second: Attempt) -> Attempt:
     worse = min(first, second, key=lambda attempt: _SEVERITY[attempt.outcome])
     return Attempt(
         number=first.number,
+        repetition=first.repetition,
         outcome=worse.outcome,
         duration_s=max(first.duration_s, second.duration_s),
         worker=worse.worker,
@@ -273,20 +336,20 @@ def _merged(first: Attempt, second: Attempt) -> Attempt:
     )
 
 
-def _bare_entry(nodeid: str, occurrence: int, suite: str, attempts: tuple[Attempt, ...]) -> Entry:
+def _bare_entry(nodeid: str, occurrence: int, suite: str) -> Entry:
     """An entry of which only the node id is known."""
     return Entry(
         kind=EntryKind.TEST,
         nodeid=nodeid,
         occurrence=occurrence,
-        outcome=decide(attempts),
+        outcome=Outcome.NOT_RUN,
         suite=suite,
         category=None,
         path=nodeid.partition("::")[0],
         line=0,
         classname="",
         name="",
-        attempts=attempts,
+        attempts=(),
     )
 
 

@@ -2,7 +2,8 @@
 
 Invariants, which the property tests drive it against: every unit of every group ends in
 exactly one of done, lost or replaced by its walk; a slot holds at most one worker; a worker
-holds at most one unit; `End` comes once, when nothing is alive.
+holds at most one unit; a unit of one test has a worker to itself; `End` comes when nothing is
+alive, once, and once more after each retry that was wanted later.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner import steps
 from unified_test_runner.model import Outcome
+from unified_test_runner.repeating import Repetitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +65,7 @@ class _Worker:
     has_begun: bool = False
     running: int | None = None
     overdue: str = ""
+    is_spent: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class _Group:
     plan: GroupPlan
     pending: deque[_Unit]
     is_walked: bool = False
+    walked: tuple[UnitPlan, ...] = ()
     startup_deaths: int = 0
     failure: str = ""
     refused: set[int] = field(default_factory=set)
@@ -81,20 +85,28 @@ class Scheduler:
     Args:
         groups: in the order in which they should be served.
         slots: how many workers may live at once.
+        repeat: how often every unit runs; 0 means until the run is stopped.
     """
 
-    def __init__(self, groups: Sequence[GroupPlan], slots: int) -> None:
+    def __init__(self, groups: Sequence[GroupPlan], slots: int, repeat: int = 1) -> None:
         self._slots = [_Slot(number) for number in range(slots)]
         self._groups = {plan.index: _Group(plan, _in_order(plan.units, slots)) for plan in groups}
         self._workers: dict[int, _Worker] = {}
         self._next_worker = 0
+        self._repetitions = Repetitions(repeat)
         self._stop_reason = ""
         self._kill_reason = ""
         self._has_ended = False
 
+    @property
+    def stop_reason(self) -> str:
+        """Why nothing more is started; empty while the run takes its course."""
+        return self._stop_reason
+
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
         actions = self._react(happened)
+        self._repeat()
         actions += self._hand_out()
         actions += self._open_slots()
         return actions + self._end()
@@ -116,6 +128,9 @@ class Scheduler:
             case steps.KillWanted():
                 self._stop_reason = self._kill_reason = happened.reason
                 return [steps.Kill(worker=number) for number in self._workers]
+            case steps.RetryWanted():
+                self._has_ended = False
+                return self._queue_again(self._groups[happened.group], _Unit(happened.unit))
             case steps.Overdue():
                 self._workers[happened.worker].overdue = happened.reason
                 return []
@@ -180,6 +195,7 @@ class Scheduler:
         group.startup_deaths = 0
         if not group.is_walked and not group.failure and not self._stop_reason:
             group.is_walked = True
+            group.walked = happened.units
             group.pending = _in_order(happened.units, len(self._slots))
         return []
 
@@ -195,14 +211,33 @@ class Scheduler:
                 continue
             worker.unit, worker.has_begun, worker.running = unit, False, None
             unit.handouts += 1
+            worker.is_spent = unit.plan.again is not None
             actions.append(steps.Assign(worker=worker.number, unit=unit.plan, start=unit.start))
         return actions
 
     def _next_unit(self, worker: _Worker) -> _Unit | None:
         group = self._groups[worker.group]
-        if self._stop_reason or worker.number in group.refused or not group.pending:
+        self._repeat()
+        is_served = worker.is_spent or worker.number in group.refused
+        if self._stop_reason or is_served or not group.pending:
             return None
         return group.pending.popleft()
+
+    def _queue_again(self, group: _Group, unit: _Unit) -> list[Action]:
+        if group.failure:
+            return [_lose(unit, Outcome.NOT_RUN, group.failure)]
+        group.pending.append(unit)
+        return []
+
+    def _repeat(self) -> None:
+        """Once every unit of all groups is handed out, queue all of them once more."""
+        groups = [group for group in self._groups.values() if group.walked and not group.failure]
+        if self._stop_reason or any(group.pending for group in self._groups.values()):
+            return
+        if groups and self._repetitions.begin_next():
+            for group in groups:
+                units = self._repetitions.plans(group.walked)
+                group.pending = _in_order(units, len(self._slots))
 
     def _end_workers(self) -> list[Action]:
         """Drain workers; one that is still starting has nothing that would be torn down."""

@@ -66,6 +66,10 @@ class Settings:
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none).
+
+    `retries` None leaves it to the catalogue how often a failed test is run again; above
+    `retries_max_failures` failures nothing is (None: see `retrying`). `flaky` is what tests that
+    passed only then come to: `report` or `fail`. `repeat` 0 repeats until a test fails.
     """
 
     selectors: Selectors
@@ -75,6 +79,10 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    retries: int | None = None
+    retries_max_failures: int | None = None
+    flaky: str = "report"
+    repeat: int = 1
     no_tests: str = "fail"
     python: str | None = None
     catalogue: str | None = None

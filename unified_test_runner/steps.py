@@ -14,12 +14,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """One test of a unit, to be run once more. `nth`: which of the unit's tests of that id.
+
+    `occurrence` and `attempt` are what the attempt is booked under.
+    """
+
+    nodeid: str
+    nth: int
+    occurrence: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPlan:
-    """A unit as first foreseen or as walked: its key, its suite and its size."""
+    """A unit as first foreseen or as walked: its key, its suite and its size.
+
+    With `again` it stands for that one test, and has a worker to itself. `repetition` counts
+    from 1.
+    """
 
     key: UnitKey
     suite: str
     size_bytes: int = 0
+    again: Again | None = None
+    repetition: int = 1
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether its tests have an outcome already, which stands if this unit is not run."""
+        return self.again is not None or self.repetition > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +162,14 @@ class KillWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetryWanted:
+    """A test is to be run again; also a run that has ended goes on for it."""
+
+    group: int
+    unit: UnitPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
     """A worker is over its time and will be ended; `reason` says what took too long."""
 
@@ -168,6 +200,7 @@ Input = (
     | UnitUnknown
     | DrainWanted
     | KillWanted
+    | RetryWanted
     | Overdue
     | WorkerExited
 )
@@ -256,7 +289,7 @@ class LoseUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """Nothing is left to do, and nothing is alive."""
+    """Nothing is left to do, and nothing is alive; only a retry can change that."""
 
 
 Action = OpenSlot | Fork | Assign | Finish | Drain | Kill | CloseSlot | LoseTest | LoseUnit | End

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from unified_test_runner import steps
 from unified_test_runner.events import ErrorRaised, RunInterrupted
 from unified_test_runner.exitcodes import ExitCode
+from unified_test_runner.verdict import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +69,7 @@ class Stopping:
         bound = self._max_failures
         if bound and self._failures >= bound and not self._is_draining:
             self._is_draining = True
-            yield steps.DrainWanted(reason=f"stopped after {bound} failures")
+            yield steps.DrainWanted(reason=f"stopped after {counted(bound, 'failure')}")
 
     def _kill(self, reason: str) -> steps.KillWanted:
         self._kill_at = None

@@ -22,6 +22,7 @@ class CategorySpec:
     priority: int = DEFAULT_PRIORITY
     after: tuple[str, ...] = ()
     timeout_s: float | None = None
+    retries: int | None = None
     place: str = ""
 
 
@@ -36,6 +37,7 @@ class SuiteSpec:
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
+    retries: int | None = None
     place: str = ""
 
 
@@ -44,12 +46,13 @@ class Catalogue:
     """Everything the file says, in its order. `path` is relative to the root when below it.
 
     `workers` None leaves the number of workers to the machine. `timeout_s` is the time limit
-    of a test whose suite and category name none.
+    of a test whose suite and category name none, `retries` how often a failed one is run again.
     """
 
     path: str
     workers: int | None = None
     timeout_s: float | None = None
+    retries: int | None = None
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)
     suites: Mapping[str, SuiteSpec] = field(default_factory=dict)

@@ -78,12 +78,14 @@ class _Contents:
             path=self._faults.label,
             workers=model.defaults.workers,
             timeout_s=model.defaults.timeout,
+            retries=model.defaults.retries,
             categories={
                 name: CategorySpec(
                     name=name,
                     priority=item.priority,
                     after=tuple(item.after),
                     timeout_s=item.timeout,
+                    retries=item.retries,
                     place=self._place("categories", name),
                 )
                 for name, item in model.categories.items()
@@ -130,6 +132,7 @@ class _Contents:
             args=tuple(item.args),
             env=tuple(item.env.items()),
             timeout_s=item.timeout,
+            retries=item.retries,
             place=self._place("suites", name),
         )
 

@@ -32,12 +32,9 @@ if TYPE_CHECKING:
 #: because a key that is accepted and does nothing is worse than none.
 NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "defaults": frozenset({"retries"}),
-        "categories": frozenset({"retries"}),
         "services": frozenset({"limits", "run", "ready", "durable"}),
         "suites": frozenset(
             {
-                "retries",
                 "limits",
                 "budgets",
                 "keep_together",
@@ -109,6 +106,12 @@ def _seconds(value: object) -> float:
     raise _wanted("a duration above 0 such as 60s or 1.5m", value)
 
 
+def _retry_count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise _wanted("a whole number from 0 on", value)
+
+
 def _nothing_is_empty(value: object) -> object:
     # `unit:` with nothing behind it is how people write an entry that has no settings.
     return {} if value is None else value
@@ -132,6 +135,13 @@ Duration = Annotated[
 ]
 
 
+Retries = Annotated[
+    int | None,
+    BeforeValidator(_retry_count),
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -141,6 +151,9 @@ class DefaultsModel(_Model):
 
     workers: Workers = Field(None, description="Worker processes: auto (one per CPU) or a number.")
     timeout: Duration = Field(None, description="Time limit of each test, e.g. 60s; else 300s.")
+    retries: Retries = Field(
+        None, description="How often a failed test is run again in a fresh worker; else 0."
+    )
 
 
 class CategoryModel(_Model):
@@ -150,6 +163,9 @@ class CategoryModel(_Model):
         DEFAULT_PRIORITY, description="Lower runs sooner; 50 when it is not given."
     )
     timeout: Duration = Field(None, description="Time limit of each test of its suites.")
+    retries: Retries = Field(
+        None, description="How often a failed test of its suites is run again."
+    )
     after: list[Name] = Field(
         default_factory=list,
         description="Categories that are handed out first. An order, never a gate.",
@@ -262,6 +278,11 @@ class SuiteModel(_Model):
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
     timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
+    retries: Retries = Field(
+        None,
+        description="How often a failed test is run again, alone in a fresh worker, once all "
+        "tests have run. One that passes then is flaky.",
+    )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(
         default_factory=dict, description="Variables set for its tests."

@@ -135,6 +135,26 @@ running = _together(
     ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
+        "--retries", type=click.IntRange(min=0), metavar="N",
+        help="Run a failed test again up to N times, alone in a fresh worker, once all have run; "
+        "else the catalogue's, else 0.",
+    ),
+    click.option(
+        "--retries-max-failures", type=click.IntRange(min=1), metavar="N",
+        help="Retry nothing after more than N failures. [default: 10, or 5 % of all tests]",
+    ),
+    click.option(
+        "--flaky", type=click.Choice(["report", "fail"]), default="report", show_default=True,
+        help="What tests that passed only on a retry are: listed, or exit code 1.",
+    ),
+    click.option(
+        "--repeat", type=click.IntRange(min=1), metavar="N", help="Run every test N times."
+    ),
+    click.option(
+        "--repeat-until-fail", is_flag=True,
+        help="Repeat every test until one fails; with --repeat, at most N times.",
+    ),
+    click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
     ),
@@ -176,6 +196,8 @@ synonyms = _together(
     click.option("--dry-run", cls=_Synonym, answer="use the command: unified-test-runner plan"),
     click.option("--test-file", cls=_Synonym, answer="give the path as an argument"),
     click.option("--filter", cls=_Synonym, answer="use --test-pattern or -k"),
+    click.option("--reruns", cls=_Synonym, answer="use --retries"),
+    click.option("--count", cls=_Synonym, answer="use --repeat"),
     click.option("--level", cls=_Synonym, answer="use --category"),
 )
 

@@ -56,9 +56,22 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
     return execute(settings, prepare(settings))
 
 
+def _repeat(params: dict[str, Any]) -> int:
+    """Return how often every test runs, 0 for as often as it takes."""
+    number: int = params["repeat"] or (0 if params["repeat_until_fail"] else 1)
+    if number != 1 and params["retries"]:
+        option = "--repeat" if params["repeat"] else "--repeat-until-fail"
+        raise click.UsageError(
+            f"--retries and {option} exclude each other: a retry hides what a repetition looks for"
+        )
+    return number
+
+
 def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
     from unified_test_runner import settings
 
+    repeat = _repeat(params)
+    is_first_enough = params["fail_fast"] or params["repeat_until_fail"]
     return settings.Settings(
         selectors=options.selectors_of(params, pytest_args),
         output=settings.Output(
@@ -73,9 +86,13 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         ),
         services=params["services"],
         workers=params["workers"],
-        max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
+        max_failures=1 if is_first_enough else params["maxfail"] or 0,
         timeout_s=params["timeout"],
         run_timeout_s=params["run_timeout"],
+        retries=params["retries"],
+        retries_max_failures=params["retries_max_failures"],
+        flaky=params["flaky"],
+        repeat=repeat,
         no_tests=params["no_tests"],
         python=params["python"],
         catalogue=params["catalogue"],

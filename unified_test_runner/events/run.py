@@ -11,7 +11,10 @@ from unified_test_runner.model import ExitCode, WithheldSuite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """The first event. `started_at` is the one wall-clock anchor, ISO 8601 in UTC."""
+    """The first event. `started_at` is the one wall-clock anchor, ISO 8601 in UTC.
+
+    `flaky` is what tests that passed only on a retry come to: `report`, or `fail`.
+    """
 
     kind: ClassVar[str] = "run_started"
     run_id: str
@@ -24,6 +27,7 @@ class RunStarted(Event):
     platform: str
     workers: int
     catalogue: str | None = None
+    flaky: str = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

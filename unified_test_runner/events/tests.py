@@ -11,7 +11,11 @@ from unified_test_runner.model import EntryKind, Outcome, PhaseResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
-    """A test's set-up begins."""
+    """A test's set-up begins.
+
+    `attempt` counts the first run of a test and its retries, `repetition` the runs that
+    `--repeat` asks for; both from 1, and only one of them goes beyond.
+    """
 
     kind: ClassVar[str] = "test_started"
     __test__: ClassVar[bool] = False
@@ -20,6 +24,7 @@ class TestStarted(Event):
     suite: str
     occurrence: int = 0
     attempt: int = 1
+    repetition: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class TestFinished(Event):
     category: str | None = None
     occurrence: int = 0
     attempt: int = 1
+    repetition: int = 1
     path: str = ""
     line: int = 0
     classname: str = ""
@@ -67,6 +73,7 @@ class LateErrorRecorded(Event):
     phase: PhaseResult
     occurrence: int = 0
     attempt: int = 1
+    repetition: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

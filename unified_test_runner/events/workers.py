@@ -53,12 +53,14 @@ class ForecastDiffered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Event):
-    """A worker took a file."""
+    """A worker took a file; with an `attempt` above 1, to run one of its tests again."""
 
     kind: ClassVar[str] = "unit_started"
     worker: int
     path: str
     suite: str
+    attempt: int = 1
+    repetition: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,9 @@ from unified_test_runner.planning.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from unified_test_runner.catalogue.content import SuiteSpec
+    from unified_test_runner.catalogue.content import Catalogue, CategorySpec, SuiteSpec
     from unified_test_runner.model import ServiceUse
     from unified_test_runner.planning.candidates import ChosenSuite, Project
     from unified_test_runner.planning.request import PlanRequest
@@ -70,7 +70,7 @@ class Grouping:
         files = [file for suite in suites for file in suite.files]
         return Group(
             index=index,
-            suites=tuple(_planned(suite, self._timeout_s(suite.spec)) for suite in suites),
+            suites=tuple(self._planned(suite) for suite in suites),
             arguments=(*spec.args, *self._options(), *self._paths(suites)),
             interpreter=self.request.interpreter,
             env=spec.env,
@@ -80,14 +80,51 @@ class Grouping:
             node_ids=tuple(dict.fromkeys(each for file in files for each in file.node_ids)),
         )
 
+    def _planned(self, suite: ChosenSuite) -> PlannedSuite:
+        spec = suite.spec
+        units = tuple(
+            PlannedUnit(
+                path=file.path,
+                suite=spec.name,
+                size_bytes=file.size_bytes,
+                reason=", ".join(file.reasons),
+            )
+            for file in suite.files
+        )
+        reasons = dict.fromkeys(reason for file in suite.files for reason in file.reasons)
+        return PlannedSuite(
+            name=spec.name,
+            category=spec.category,
+            services=spec.services,
+            units=units,
+            paths=suite.starts,
+            is_whole=suite.is_whole,
+            timeout_s=self._timeout_s(spec),
+            retries=self._retries(spec),
+            reason=", ".join(reasons),
+        )
+
     def _timeout_s(self, spec: SuiteSpec) -> float:
         """Return the time limit of a suite's tests: the nearest to it that says one."""
-        catalogue = self.request.catalogue
-        said = [self.request.timeout_s, spec.timeout_s]
-        if catalogue is not None:
-            category = catalogue.categories.get(spec.category or "")
-            said += [category.timeout_s if category else None, catalogue.timeout_s]
+        said = (layer.timeout_s for layer in self._layers(spec))
         return next((limit for limit in said if limit is not None), DEFAULT_TIMEOUT_S)
+
+    def _retries(self, spec: SuiteSpec) -> int:
+        """Return how often a failed test of a suite is run again, as the nearest to it says."""
+        said = (layer.retries for layer in self._layers(spec))
+        return next((number for number in said if number is not None), 0)
+
+    def _layers(
+        self, spec: SuiteSpec
+    ) -> Iterator[PlanRequest | SuiteSpec | CategorySpec | Catalogue]:
+        """Yield who may say something about a suite's tests, the one to be heard first first."""
+        catalogue = self.request.catalogue
+        yield self.request
+        yield spec
+        if catalogue is not None:
+            if category := catalogue.categories.get(spec.category or ""):
+                yield category
+            yield catalogue
 
     def _options(self) -> tuple[str, ...]:
         request = self.request
@@ -169,27 +206,3 @@ def _walked(suite: ChosenSuite) -> tuple[str, ...]:
     if not suite.is_whole and len(suite.files) <= FEW_FILES:
         return tuple(file.path for file in suite.files)
     return suite.starts
-
-
-def _planned(suite: ChosenSuite, timeout_s: float) -> PlannedSuite:
-    spec = suite.spec
-    units = tuple(
-        PlannedUnit(
-            path=file.path,
-            suite=spec.name,
-            size_bytes=file.size_bytes,
-            reason=", ".join(file.reasons),
-        )
-        for file in suite.files
-    )
-    reasons = dict.fromkeys(reason for file in suite.files for reason in file.reasons)
-    return PlannedSuite(
-        name=spec.name,
-        category=spec.category,
-        services=spec.services,
-        units=units,
-        paths=suite.starts,
-        is_whole=suite.is_whole,
-        timeout_s=timeout_s,
-        reason=", ".join(reasons),
-    )

@@ -34,7 +34,8 @@ class PlannedSuite:
 
     `paths` are its folders and files from the project root (`.`: everything). `is_whole`:
     every file in them was selected, so that one the static walk missed belongs to it too.
-    `timeout_s` is the time limit of each test, set-up to teardown, and of each import.
+    `timeout_s` is the time limit of each test, set-up to teardown, and of each import;
+    `retries` is how often a failed test is run again.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PlannedSuite:
     paths: tuple[str, ...] = ()
     is_whole: bool = False
     timeout_s: float = DEFAULT_TIMEOUT_S
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

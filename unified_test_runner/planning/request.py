@@ -17,7 +17,8 @@ class PlanRequest:
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue.
+    None leaves the time limit of tests to the catalogue, `retries` None how often a failed one
+    is run again.
     """
 
     root: Path
@@ -35,4 +36,5 @@ class PlanRequest:
     real_services: bool = False
     workers: int | None = None
     timeout_s: float | None = None
+    retries: int | None = None
     cpu_count: int = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 #: Makes a worker write the stacks of all its threads. One that tests hardly ever use.
 STACK_SIGNAL: int = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunUnit:
+    """What a worker needs to know of a unit: run it from its test number `start` on.
+
+    `patterns` and `ids` say which of its tests were selected; `only` is the node id of the one
+    that is run again, and which of that id. `is_repeated`: the worker may be given it again.
+    """
+
+    key: UnitKey
+    start: int = 0
+    patterns: Sequence[str] = ()
+    ids: Sequence[str] = ()
+    only: tuple[str, int] | None = None
+    is_repeated: bool = False
 
 
 class WorkerProcess:
@@ -57,14 +74,17 @@ class WorkerProcess:
             self.pid = seen
         return self.pid
 
-    def run(self, key: UnitKey, *, start: int, patterns: Sequence[str], ids: Sequence[str]) -> None:
-        """Hand out a unit, from its test number `start` on."""
+    def run(self, run: RunUnit) -> None:
+        """Hand out a unit."""
+        key = run.key
         self._send(
             wire.RUN,
             unit=[key.path, key.collector, key.ordinal],
-            start=start,
-            patterns=list(patterns),
-            ids=list(ids),
+            start=run.start,
+            patterns=list(run.patterns),
+            ids=list(run.ids),
+            only=run.only,
+            is_repeated=run.is_repeated,
         )
 
     def finish(self) -> None:

@@ -11,6 +11,7 @@ from _pytest.runner import CallInfo
 from . import record, wire
 from .blame import Blame
 from .originals import time
+from .repeat import Kept
 from .view import CollectionView
 from .vitals import Vitals
 from .walk import Park, Unit, Walk
@@ -49,6 +50,7 @@ class RunLoop:
         self._phases: list[dict[str, Any]] = []
         self._sections = 0
         self._view = CollectionView()
+        self._kept = Kept()
         self._blame = Blame()
         self._deselected = 0
         self._warnings = 0
@@ -78,7 +80,14 @@ class RunLoop:
             return True
         self._channel.send(wire.UNIT_STARTED)
         self._channel.flush()
-        items = self._collect(node, message)
+        items = self._kept.again(unit)
+        if items is None:
+            items = self._collect(node, message)
+        else:
+            self._deselected = 0
+            self._tell_collected(items, 0.0)
+        if message["is_repeated"]:
+            self._kept.keep(unit, items)
         ran = self._run_items(node, items, message["start"])
         self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
@@ -94,6 +103,7 @@ class RunLoop:
             with self._view.entered():
                 items = self._wanted(list(self.walk.expand(node)), message)
                 self._modify(items)
+                items = _only(items, message["only"])
         except BaseException as error:
             self._report_broken_collection(node, error)
             if isinstance(error, (*_SESSION_ENDS, pytest.UsageError)):
@@ -101,16 +111,19 @@ class RunLoop:
                 self._channel.send(wire.UNIT_COLLECTED, ids=[], deselected=0, duration_s=0.0)
                 raise
             items = []
-        self._session.items = items
         self._session.testscollected += len(items)
+        self._tell_collected(items, time.perf_counter() - began)
+        return items
+
+    def _tell_collected(self, items: list[pytest.Item], duration_s: float) -> None:
+        self._session.items = items
         self._channel.send(
             wire.UNIT_COLLECTED,
             ids=[item.nodeid for item in items],
             deselected=self._deselected,
-            duration_s=time.perf_counter() - began,
+            duration_s=duration_s,
         )
         self._channel.flush()
-        return items
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
         """Keep what the runner selected; an empty selection means everything.
@@ -275,6 +288,14 @@ class RunLoop:
             nodeid=nodeid,
             location=f"{path}:{line}",
         )
+
+
+def _only(items: list[pytest.Item], only: list[Any] | None) -> list[pytest.Item]:
+    """Keep the one test that is run again, of several with its id the `nth`."""
+    if only is None:
+        return items
+    nodeid, nth = only
+    return [item for item in items if item.nodeid == nodeid][nth : nth + 1]
 
 
 def _is_below(inner: str, given: str) -> bool:

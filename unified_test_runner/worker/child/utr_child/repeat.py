@@ -1,0 +1,54 @@
+"""Runs of the same tests again in one process, without leftovers of the run before.
+
+A file is not collected a second time: pytest would register the fixtures of its classes once
+more, and one that overrides another of its name would then be applied twice. Its items are
+run again instead, which pytest provides for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+    from .walk import Unit
+
+
+class Kept:
+    """The tests of files that may be run again, as they were before their first run."""
+
+    def __init__(self) -> None:
+        self._items: dict[Unit, list[tuple[pytest.Item, _State]]] = {}
+
+    def keep(self, unit: Unit, items: list[pytest.Item]) -> None:
+        """Remember the tests of a file that is about to run for the first time."""
+        if unit not in self._items:
+            self._items[unit] = [(item, _State(item)) for item in items]
+
+    def again(self, unit: Unit) -> list[pytest.Item] | None:
+        """Return the tests of a file as new; None when it has not run here before."""
+        known = self._items.get(unit)
+        if known is None:
+            return None
+        for item, state in known:
+            state.restore(item)
+        return [item for item, _ in known]
+
+
+class _State:
+    """What a run changes in an item and pytest itself does not undo."""
+
+    def __init__(self, item: Any) -> None:
+        self._properties = list(item.user_properties)
+        self._globals = dict(item.dtest.globs) if getattr(item, "dtest", None) else None
+
+    def restore(self, item: Any) -> None:
+        item.user_properties[:] = self._properties
+        item._report_sections.clear()
+        # Each run gets an instance of its class of its own.
+        for name in ("_instance", "_obj"):
+            item.__dict__.pop(name, None)
+        if self._globals is not None:
+            item.dtest.globs.clear()
+            item.dtest.globs.update(self._globals)
