@@ -307,14 +307,7 @@ class Conversation:
             at = Where(suite=seat.suite, path=seat.path, unit=seat.unit)
             self._ledger.enter(seat.process.worker, at, seat.broken)
         elif seat.unit is not None and seat.unit.again is not None:
-            what = f"{seat.unit.again.nodeid} could not be run again"
-            self._recorder.emit(
-                events.NoticeGiven(
-                    level="warning",
-                    message=f"{what}: its file, collected anew, has no test of that id",
-                    hint="ids of parameters should be the same in every process",
-                )
-            )
+            self._retrying.miss(seat.unit.again)
 
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
         self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))

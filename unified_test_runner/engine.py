@@ -210,6 +210,8 @@ class Engine:
                 is_repeated=self._is_repeated,
             )
         )
+        if action.unit.repetition > 1 and self._recorder.report.is_vacuous:
+            self._feed(steps.DrainWanted(reason="no test was executed"))
 
     def _lose_unit(self, action: steps.LoseUnit) -> None:
         self._ledger.lose_unit(action, self._last_words())

@@ -68,6 +68,7 @@ class UnitRecord:
     suite: str
     worker: int
     since_s: float
+    repetition: int = 1
     outcomes: Counter[Outcome] = dataclasses.field(default_factory=Counter)
 
 
@@ -159,6 +160,16 @@ class RunReport:
         return tuple(entry for entry in self.entries.values() if entry.outcome.is_bad)
 
     @property
+    def flaky_entries(self) -> tuple[Entry, ...]:
+        """Tests that passed only when they were run again."""
+        return tuple(e for e in self.entries.values() if e.outcome is Outcome.FLAKY)
+
+    @property
+    def repetitions(self) -> int:
+        """How often the test that was repeated most has run; 1 where nothing was repeated."""
+        return max((entry.repetitions for entry in self.entries.values()), default=1)
+
+    @property
     def is_failing(self) -> bool:
         """Whether any entry makes the run fail; cheap, unlike asking which."""
         return any(
@@ -171,6 +182,11 @@ class RunReport:
     def executed(self) -> int:
         """How many tests ran at least in part."""
         return sum(n for outcome, n in self.totals().items() if outcome.is_executed)
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether every file was gone through and yet no test was executed."""
+        return not self.executed and self.files_done >= self.files_planned
 
     @property
     def deselected(self) -> int:
@@ -327,8 +343,9 @@ class RunReport:
     def _on_unit_started(self, event: events.UnitStarted) -> None:
         self._suite_of_path[event.path] = event.suite
         self._unit_of[event.worker] = UnitRecord(
-            path=event.path, suite=event.suite, worker=event.worker, since_s=self.at_s
-        )
+            path=event.path, suite=event.suite, worker=event.worker, since_s=self.at_s,
+            repetition=event.repetition,
+        )  # fmt: skip
 
     def _on_unit_collected(self, event: events.UnitCollected) -> None:
         # A file shared between workers is collected by each: count it once.

@@ -245,7 +245,7 @@ class Results:
         """Return what an entry tells of its attempts once another one is added."""
         old = self.entries.get(key)
         attempts = _with_attempt(old.attempts if old else (), attempt)
-        if old is None or (attempt.repetition == 1 and key not in self._repeats):
+        if old is None or max(attempt.repetition, old.last.repetition) == 1:
             return {"attempts": attempts, "outcome": decide(attempts)}
         if key not in self._repeats:
             self._repeats[key] = _Repeats(0, set())

@@ -102,6 +102,17 @@ class Retrying:
             return None
         return self._want(entry, again.attempt + 1)
 
+    def miss(self, again: Again) -> None:
+        """A test that was to be run again does not exist any more."""
+        message = f"{again.nodeid} could not be run again"
+        self._emit(
+            NoticeGiven(
+                level="warning",
+                message=f"{message}: its file, collected anew, has no test of that id",
+                hint="ids of parameters should be the same in every process",
+            )
+        )
+
     def drop(self, reason: str) -> None:
         """A retry that was wanted does not happen; what the test came to before stands."""
         self._dropped[reason] += 1

@@ -76,6 +76,10 @@ def _causes(report: RunReport) -> Iterator[Cause]:
             yield Cause(code=ExitCode.SERVICE, text=text)
     if bad := _bad_text(report):
         yield Cause(code=ExitCode.TESTS_FAILED, text=bad)
+    flaky = report.totals()[Outcome.FLAKY]
+    if flaky and report.run is not None and report.run.flaky == "fail":
+        text = f"{counted(flaky, 'test')} passed only on a retry"
+        yield Cause(code=ExitCode.TESTS_FAILED, text=text)
     if ended := sum(bool(worker.fault) for worker in report.workers):
         text = f"{counted(ended, 'worker')} died at the end of its session"
         yield Cause(code=ExitCode.TESTS_FAILED, text=text)
@@ -90,6 +94,8 @@ def _bad_text(report: RunReport) -> str:
     broken = sum(files[outcome] for outcome, _ in _BAD_WORDS)
     if broken:
         parts.append(f"{counted(broken, 'file')} could not be collected")
+    if parts and (number := report.repetitions) > 1:
+        parts[-1] += f" in {number} repetitions"
     return ", ".join(parts)
 
 

@@ -15,7 +15,7 @@ from unified_test_runner.events import (
     UnitFinished,
     WarningRecorded,
 )
-from unified_test_runner.ledger import NO_WORKER, Ledger
+from unified_test_runner.ledger import NO_WORKER, Ledger, Where
 from unified_test_runner.masking import Mask
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, UnitKey, When
 from unified_test_runner.worker import protocol
@@ -43,7 +43,7 @@ class Book:
         message = protocol.TestStarted(
             index=0, nodeid=nodeid, path=path, line=3, classname="", name=name
         )
-        self.ledger.start(worker, "shop", message, now)
+        self.ledger.start(worker, unit(path), message, now)
 
     def end(self, *phases: PhaseResult, worker: int = 1, **fields) -> Outcome:
         usage = dict.fromkeys(("rss_before_bytes", "rss_after_bytes", "peak_rss_bytes"), 5)
@@ -172,7 +172,7 @@ def test_what_is_left_of_a_file_gets_an_outcome_each(book):
 def test_r12_a_collector_that_fails_or_is_skipped_is_one_entry(book, word, outcome):
     found = phase(word, When.COLLECT, message=f"no {SECRET}", longrepr=SECRET)
     entry = protocol.EntryReported(nodeid="a.py", phase=found)
-    assert book.ledger.enter(1, "shop", "a.py", entry) is outcome
+    assert book.ledger.enter(1, Where(suite="shop", path="a.py"), entry) is outcome
     assert (book.last.entry, book.last.outcome) == (EntryKind.FILE, outcome)
     assert book.last.reason == "no ****"
     assert book.last.phases[0].longrepr == "****"
@@ -247,7 +247,7 @@ def test_r25_the_command_speaks_of_paths_from_the_project_root(book):
     message = protocol.TestStarted(
         index=0, nodeid="test_a.py::test", path="sub/test_a.py", line=1, classname="", name="test"
     )
-    book.ledger.start(1, "shop", message, 0.0)
+    book.ledger.start(1, unit(), message, 0.0)
     book.end(phase("failed"))
     assert book.last.reproduce == "unified-test-runner sub/test_a.py::test"
 

@@ -99,9 +99,12 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "message": entry.message,
         "occurrence": entry.occurrence,
     }
+    if entry.repetitions > 1:
+        found["repetitions"] = entry.repetitions
+        found["bad_repetitions"] = entry.bad_repetitions
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
-    if entry.outcome.is_bad:
+    if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY:
         found["phases"] = [to_plain(phase) for phase in entry.telling.phases]
         found["reproduce"] = entry.telling.reproduce
     return found

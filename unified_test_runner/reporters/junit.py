@@ -146,7 +146,10 @@ def _properties(entry: Entry) -> Iterable[tuple[str, str]]:
         yield "occurrence", str(entry.occurrence)
     if entry.category:
         yield "category", entry.category
-    if len(entry.attempts) > 1:
+    if entry.repetitions > 1:
+        yield "repetitions", str(entry.repetitions)
+        yield "bad_repetitions", str(entry.bad_repetitions)
+    elif len(entry.attempts) > 1:
         yield "attempts", str(len(entry.attempts))
     yield "worker", str(entry.last.worker)
     if entry.telling.reproduce:

@@ -17,6 +17,7 @@ import pytest
 from unified_test_runner.model import UnitKey, fold_outcome
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.process import RunUnit
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ KEY = UnitKey(path="test_a.py")
 
 
 def run(worker: WorkerProcess, key: UnitKey = KEY) -> None:
-    worker.run(key, start=0, patterns=(), ids=())
+    worker.run(RunUnit(key=key))
 
 
 def test_a_template_says_who_it_is(scene):

@@ -9,7 +9,7 @@ import pytest
 from unified_test_runner.errors import ProtocolError
 from unified_test_runner.model import UnitKey
 from unified_test_runner.worker.child.utr_child import wire
-from unified_test_runner.worker.process import WorkerProcess
+from unified_test_runner.worker.process import RunUnit, WorkerProcess
 from unified_test_runner.worker.protocol import Finished, Hello, Stopped
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def test_nonsense_names_the_worker(pair):
 
 def test_orders_are_sent_as_the_worker_reads_them(pair):
     key = UnitKey(path="a.py", collector="DoctestModule", ordinal=1)
-    pair.process.run(key, start=4, patterns=("x.*",), ids=("test_a",))
+    pair.process.run(RunUnit(key=key, start=4, patterns=("x.*",), ids=("test_a",)))
     pair.process.finish()
     pair.process.drain()
     assert pair.told() == [
         {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "patterns": ["x.*"],
-         "ids": ["test_a"]},
+         "ids": ["test_a"], "only": None, "is_repeated": False},
         {"k": "finish"},
         {"k": "drain"},
     ]  # fmt: skip

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from unified_test_runner.model import EntryKind
 from unified_test_runner.reporters.console.lines import (
     OUTCOME_WORDS,
+    STYLES,
     Line,
+    history_of,
     indented,
     rule,
     verdict_of,
@@ -30,14 +32,16 @@ _OUTPUT_LINES = 20
 
 def failures(report: RunReport, width: int, *, shows_output: bool) -> list[Line]:
     """Return the section, empty when nothing failed."""
-    bad = report.bad_entries
-    if not bad:
-        return []
-    lines = [rule("failures", width)]
-    for entry in bad[:IN_FULL]:
-        lines += [*failure(entry, shows_output=shows_output), Line("")]
-    if len(bad) > IN_FULL:
-        lines.append(Line(f"{len(bad) - IN_FULL} more failures are listed below in one line each"))
+    bad, flaky = report.bad_entries, report.flaky_entries
+    lines = []
+    for title, entries in (("flaky", flaky), ("failures", bad)):
+        if entries:
+            lines.append(rule(title, width))
+        for entry in entries[:IN_FULL]:
+            lines += [*failure(entry, shows_output=shows_output), Line("")]
+        if len(entries) > IN_FULL:
+            more = f"{len(entries) - IN_FULL} more are listed below in one line each"
+            lines.append(Line(more))
     return lines
 
 
@@ -58,8 +62,11 @@ def failure_list(report: RunReport, width: int) -> list[Line]:
 def failure(entry: Entry, *, shows_output: bool) -> list[Line]:
     """Return everything worth knowing about one failure."""
     attempt = entry.telling
-    lines = [Line(f"{OUTCOME_WORDS[entry.outcome].upper()} {one_line(entry.nodeid)}", "bad")]
+    style = STYLES.get(entry.outcome, "bad")
+    lines = [Line(f"{OUTCOME_WORDS[entry.outcome].upper()} {one_line(entry.nodeid)}", style)]
     lines.append(Line(f"    {_where(entry, attempt)}", "faint"))
+    if history := history_of(entry):
+        lines.append(Line(f"    {history}"))
     if attempt.reason:
         lines.append(Line(f"    {one_line(attempt.reason)}"))
     for phase in attempt.bad_phases:
@@ -91,9 +98,15 @@ def _where(entry: Entry, attempt: Attempt) -> str:
         "while collecting" if entry.kind is EntryKind.FILE else (f"in {phases}" if phases else ""),
         f"{one_line(entry.path)}:{entry.line}" if entry.line else "",
         f"worker {attempt.worker}",
-        f"attempt {attempt.number}" if len(entry.attempts) > 1 else "",
+        _number(entry, attempt),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _number(entry: Entry, attempt: Attempt) -> str:
+    if attempt.repetition > 1 or entry.repetitions > 1:
+        return f"repetition {attempt.repetition}"
+    return f"attempt {attempt.number}" if len(entry.attempts) > 1 else ""
 
 
 def _phase(phase: PhaseResult, attempt: Attempt) -> list[Line]:

@@ -41,7 +41,8 @@ def unit_line(
         return []
     share = min(1.0, report.files_done / max(1, report.files_planned))
     left = f"{one_line(event.path)}  {lines.tally(unit.outcomes) or 'no tests'}"
-    right = f"{lines.seconds(now_s - unit.since_s)}  [w{event.worker}] {share:4.0%}"
+    far = f"{share:4.0%}" if unit.repetition == 1 else f"repetition {unit.repetition}"
+    right = f"{lines.seconds(now_s - unit.since_s)}  [w{event.worker}] {far}"
     return [Line(f"{left}{' ' * max(2, width - len(left) - len(right))}{right}")]
 
 
@@ -49,6 +50,8 @@ def _test(event: events.TestFinished, report: RunReport, settings: ReporterSetti
     entry = report.entries[event.entry, event.nodeid, event.occurrence]
     found = []
     if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
+        if event.repetition > 1 and not event.outcome.is_bad:
+            return _passing_output(event, settings)  # one that failed before was told of then
         line = lines.verdict_of(entry, settings.width or PLAIN_WIDTH)
         attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
         found.append(Line(f"{line.text}{attempt}", line.style))

@@ -118,11 +118,20 @@ def service_failed(service: ServiceRecord) -> list[Line]:
     return lines
 
 
+def history_of(entry: Entry) -> str:
+    """Return how often a test failed of how often it ran; empty where it ran once."""
+    bad = sum(attempt.outcome.is_bad for attempt in entry.attempts)
+    if entry.repetitions > 1:
+        return f"failed {entry.bad_repetitions} of {entry.repetitions} repetitions"
+    return f"failed {bad} of {len(entry.attempts)} attempts" if len(entry.attempts) > 1 else ""
+
+
 def verdict_of(entry: Entry, width: int = 0) -> Line:
     """Return one line for one entry: outcome, node id, why. `width` 0: never cut."""
     word = OUTCOME_WORDS[entry.outcome].upper()
     message = one_line(entry.message)
-    text = f"{word} {one_line(entry.nodeid)}" + (f" - {message}" if message else "")
+    history = f" ({history_of(entry)})" if entry.repetitions > 1 and entry.outcome.is_bad else ""
+    text = f"{word} {one_line(entry.nodeid)}{history}" + (f" - {message}" if message else "")
     if width:
         # The node id is what people copy: only what follows it may be cut.
         text = clipped(text, max(width, len(word) + 1 + len(one_line(entry.nodeid))))

@@ -233,6 +233,8 @@ def _closing(report: RunReport) -> list[Line]:
     found = totals(report) or "no tests ran"
     is_good = verdict.code is ExitCode.OK and not verdict.reason
     style = "good" if is_good else "bad"
+    if report.repetitions > 1:
+        count += f", {report.repetitions} repetitions"
     lines = [Line(""), Line(f"{found} in {seconds(report.duration_s)} ({count})", style)]
     if verdict.code is not ExitCode.OK:
         lines += [Line(f"also: {one_line(text)}", "bad") for text in verdict.also]
