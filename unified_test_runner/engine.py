@@ -221,10 +221,10 @@ class Engine:
         elif action.outcome is Outcome.NOT_RUN:
             self._retrying.drop(action.reason)
 
-    def _retry(self, wanted: Sequence[steps.RetryWanted]) -> None:
-        for each in wanted:
+    def _retry(self, wanted: steps.RetriesWanted | None) -> None:
+        if wanted is not None:
             self._has_ended = False
-            self._feed(each)
+            self._feed(wanted)
 
     def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
         seat = self._crew.seats[action.worker]
@@ -351,8 +351,7 @@ class Engine:
         self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
         self._leaving = None
         if seat.last_unit is not None and not self._scheduler.stop_reason:
-            wanted = self._retrying.after(seat.last_unit, self._recorder.report)
-            self._retry([wanted] if wanted else [])
+            self._retry(self._retrying.after(seat.last_unit, self._recorder.report))
 
     def _last_words(self) -> str:
         """What the worker that is just being dismissed left behind."""

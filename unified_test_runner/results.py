@@ -319,7 +319,7 @@ def _worse(first: Outcome, second: Outcome) -> Outcome:
 
 def _number(event: TestStarted | TestFinished | LateErrorRecorded | Running) -> int:
     """Return the number of an attempt: a run is either retried or repeated."""
-    return max(event.attempt, event.repetition)
+    return event.repetition if event.repetition > 1 else event.attempt
 
 
 def _merged(first: Attempt, second: Attempt) -> Attempt:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.events import NoticeGiven
 from unified_test_runner.model import EntryKind
-from unified_test_runner.steps import Again, RetryWanted, UnitPlan
+from unified_test_runner.steps import Again, RetriesWanted, UnitPlan
 from unified_test_runner.verdict import counted
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Retrying:
         if self._allowed.get(started.suite) and started.attempt == 1:
             self._places[started.nodeid, started.occurrence] = place
 
-    def at_end(self, report: RunReport, stop_reason: str) -> list[RetryWanted]:
+    def at_end(self, report: RunReport, stop_reason: str) -> RetriesWanted | None:
         """Return what is to be run again, now that nothing else is left.
 
         Args:
@@ -77,21 +77,22 @@ class Retrying:
             for reason, number in self._dropped.items():
                 self._warn(number, f"not run again: {reason}")
             self._dropped.clear()
-            return []
+            return None
         self._has_begun = True
         failures = report.bad_entries
         due = [entry for entry in failures if self._place(entry) is not None]
         bound = self._bound(report.executed)
         if due and stop_reason:
             self._warn(len(due), f"not run again: {stop_reason}")
-            return []
+            return None
         if due and len(failures) > bound:
             hint = "a broken build is not flaky; --retries-max-failures sets the bound"
             self._warn(len(due), f"not run again: more than {bound} failures", hint)
-            return []
-        return [wanted for entry in due if (wanted := self._want(entry, 2)) is not None]
+            return None
+        units = [wanted for entry in due if (wanted := self._want(entry, 2)) is not None]
+        return RetriesWanted(units=tuple(units)) if units else None
 
-    def after(self, unit: UnitPlan, report: RunReport) -> RetryWanted | None:
+    def after(self, unit: UnitPlan, report: RunReport) -> RetriesWanted | None:
         """Return the next retry of a test whose retry `unit` has just left its worker."""
         again = unit.again
         if again is None:
@@ -100,7 +101,8 @@ class Retrying:
         # Without an end of this attempt it is still waiting, or could not be had at all.
         if entry is None or entry.last.number != again.attempt or not entry.outcome.is_bad:
             return None
-        return self._want(entry, again.attempt + 1)
+        wanted = self._want(entry, again.attempt + 1)
+        return RetriesWanted(units=(wanted,)) if wanted else None
 
     def miss(self, again: Again) -> None:
         """A test that was to be run again does not exist any more."""
@@ -117,7 +119,7 @@ class Retrying:
         """A retry that was wanted does not happen; what the test came to before stands."""
         self._dropped[reason] += 1
 
-    def _want(self, entry: Entry, attempt: int) -> RetryWanted | None:
+    def _want(self, entry: Entry, attempt: int) -> tuple[int, UnitPlan] | None:
         place = self._place(entry)
         if place is None or attempt > self._allowed[entry.suite] + 1:
             return None
@@ -127,8 +129,7 @@ class Retrying:
             occurrence=entry.occurrence,
             attempt=attempt,
         )
-        unit = UnitPlan(key=place.unit.key, suite=place.unit.suite, again=again)
-        return RetryWanted(group=place.group, unit=unit)
+        return place.group, UnitPlan(key=place.unit.key, suite=place.unit.suite, again=again)
 
     def _place(self, entry: Entry) -> Place | None:
         if entry.kind is not EntryKind.TEST:

@@ -106,7 +106,7 @@ class Scheduler:
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
         actions = self._react(happened)
-        self._repeat()
+        actions += self._repeat()
         actions += self._hand_out()
         actions += self._open_slots()
         return actions + self._end()
@@ -128,9 +128,9 @@ class Scheduler:
             case steps.KillWanted():
                 self._stop_reason = self._kill_reason = happened.reason
                 return [steps.Kill(worker=number) for number in self._workers]
-            case steps.RetryWanted():
+            case steps.RetriesWanted():
                 self._has_ended = False
-                return self._queue_again(self._groups[happened.group], _Unit(happened.unit))
+                return self._queue_again(happened)
             case steps.Overdue():
                 self._workers[happened.worker].overdue = happened.reason
                 return []
@@ -217,27 +217,36 @@ class Scheduler:
 
     def _next_unit(self, worker: _Worker) -> _Unit | None:
         group = self._groups[worker.group]
-        self._repeat()
         is_served = worker.is_spent or worker.number in group.refused
         if self._stop_reason or is_served or not group.pending:
             return None
         return group.pending.popleft()
 
-    def _queue_again(self, group: _Group, unit: _Unit) -> list[Action]:
-        if group.failure:
-            return [_lose(unit, Outcome.NOT_RUN, group.failure)]
-        group.pending.append(unit)
-        return []
+    def _queue_again(self, happened: steps.RetriesWanted) -> list[Action]:
+        lost: list[Action] = []
+        for number, plan in happened.units:
+            group, unit = self._groups[number], _Unit(plan)
+            if group.failure:
+                lost.append(_lose(unit, Outcome.NOT_RUN, group.failure))
+            else:
+                group.pending.append(unit)
+        return lost
 
-    def _repeat(self) -> None:
+    def _repeat(self) -> list[Action]:
         """Once every unit of all groups is handed out, queue all of them once more."""
-        groups = [group for group in self._groups.values() if group.walked and not group.failure]
-        if self._stop_reason or any(group.pending for group in self._groups.values()):
-            return
-        if groups and self._repetitions.begin_next():
-            for group in groups:
-                units = self._repetitions.plans(group.walked)
+        groups = [group for group in self._groups.values() if group.walked]
+        is_busy = any(group.pending for group in self._groups.values())
+        if self._stop_reason or is_busy or not groups or not self._repetitions.begin_next():
+            return []
+        lost: list[Action] = []
+        for group in groups:
+            units = self._repetitions.plans(group.walked)
+            if group.failure:
+                lost += [_lose(_Unit(unit), Outcome.ERROR, group.failure) for unit in units]
+                group.walked = ()
+            else:
                 group.pending = _in_order(units, len(self._slots))
+        return lost
 
     def _end_workers(self) -> list[Action]:
         """Drain workers; one that is still starting has nothing that would be torn down."""

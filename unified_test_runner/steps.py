@@ -162,11 +162,10 @@ class KillWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryWanted:
-    """A test is to be run again; also a run that has ended goes on for it."""
+class RetriesWanted:
+    """Tests of groups are to be run again; a run that has ended goes on for them."""
 
-    group: int
-    unit: UnitPlan
+    units: tuple[tuple[int, UnitPlan], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +199,7 @@ Input = (
     | UnitUnknown
     | DrainWanted
     | KillWanted
-    | RetryWanted
+    | RetriesWanted
     | Overdue
     | WorkerExited
 )

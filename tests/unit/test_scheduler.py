@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unified_test_runner import steps
+from unified_test_runner.events import Stamped, TestFinished, TestStarted
 from unified_test_runner.model import Outcome, UnitKey
+from unified_test_runner.report import RunReport
+from unified_test_runner.retrying import Place, Retrying
 from unified_test_runner.scheduler import HANDOUTS, STARTUP_DEATHS, Scheduler
 from unified_test_runner.steps import GroupPlan, UnitPlan
 
@@ -34,6 +37,9 @@ class Hand:
     stage: str = "starting"
     index: int = -1
     is_told_to_end: bool = False
+    has_served: bool = False
+    is_spent: bool = False
+    last: UnitPlan | None = None
 
 
 @dataclass
@@ -43,12 +49,15 @@ class World:
     scheduler: Scheduler
     groups: dict[int, GroupPlan]
     tests: dict[str, int]
-    ends: Counter[tuple[str, int]] = field(default_factory=Counter)
-    lost_files: Counter[str] = field(default_factory=Counter)
+    ends: Counter[tuple[str, int, int]] = field(default_factory=Counter)
+    lost_files: Counter[tuple[str, int]] = field(default_factory=Counter)
+    retrying: Retrying = field(default_factory=lambda: Retrying({}, None, lambda _: None))
+    report: RunReport = field(default_factory=RunReport)
     slots: dict[int, str] = field(default_factory=dict)
     slot_groups: dict[int, int] = field(default_factory=dict)
     workers: dict[int, Hand] = field(default_factory=dict)
     has_ended: bool = False
+    has_trouble: bool = False
     queue: deque[steps.Action] = field(default_factory=deque)
 
     def tell(self, happened: steps.Input) -> None:
@@ -74,24 +83,47 @@ class World:
                 hand = self.workers[action.worker]
                 assert hand.unit is None
                 assert not hand.is_told_to_end
+                assert not hand.is_spent, "a retry has its worker to itself"
+                assert action.unit.again is None or not hand.has_served
+                hand.has_served, hand.is_spent = True, action.unit.again is not None
+                hand.last = action.unit
                 hand.unit, hand.start, hand.stage = action.unit, action.start, "assigned"
             case steps.Finish() | steps.Drain() | steps.Kill():
                 self.workers[action.worker].is_told_to_end = True
             case steps.LoseTest():
-                self.ends[action.unit.key.path, action.index] += 1
+                nodeid = names(action.unit, self.tests)[action.index]
+                self.end_test(action.unit, nodeid, action.outcome)
             case steps.LoseUnit():
                 self.lose(action)
             case steps.End():
                 assert not self.workers
-                self.has_ended = True
+                wanted = self.retrying.at_end(self.report, self.scheduler.stop_reason)
+                self.has_ended = wanted is None
+                self.queue.extend(self.scheduler.handle(wanted) if wanted else [])
 
     def lose(self, action: steps.LoseUnit) -> None:
-        path = action.unit.key.path
-        if action.ids is None:
-            self.lost_files[path] += 1
+        unit = action.unit
+        if unit.is_extra and action.outcome is Outcome.NOT_RUN:
             return
-        for name in action.ids:
-            self.ends[path, int(name)] += 1
+        if action.ids is None and unit.again is None:
+            self.lost_files[unit.key.path, unit.repetition] += 1
+            return
+        for name in names(unit, self.tests) if action.ids is None else action.ids:
+            self.end_test(unit, name, action.outcome)
+
+    def end_test(self, unit: UnitPlan, nodeid: str, outcome: Outcome) -> None:
+        attempt = unit.again.attempt if unit.again else 1
+        self.ends[nodeid, attempt, unit.repetition] += 1
+        event = TestFinished(
+            worker=0,
+            nodeid=nodeid,
+            suite="s",
+            outcome=outcome,
+            duration_s=0,
+            attempt=attempt,
+            repetition=unit.repetition,
+        )
+        self.report.apply(Stamped(seq=1, t_mono=0, event=event))
 
     # --- what can happen next
 
@@ -109,6 +141,7 @@ class World:
             self.slots[number] = "free"
             self.tell(steps.SlotClosed(slot=number))
         elif data.draw(st.integers(0, 19)) == 0:
+            self.has_trouble = True
             self.tell(steps.SlotFailed(slot=number, reason="no server"))
         else:
             self.tell(steps.SlotOpened(slot=number))
@@ -118,11 +151,17 @@ class World:
         if data.draw(st.integers(0, 14)) == 0 or (hand.is_told_to_end and hand.unit is None):
             del self.workers[number]
             self.tell(steps.WorkerExited(worker=number, cause="died"))
+            if hand.last is not None and not self.scheduler.stop_reason:
+                wanted = self.retrying.after(hand.last, self.report)
+                if wanted is not None:
+                    self.has_ended = False
+                    self.tell(wanted)
             return
         getattr(self, f"do_{hand.stage}")(number, hand, data)
 
     def do_starting(self, number: int, hand: Hand, data: st.DataObject) -> None:
         if data.draw(st.integers(0, 19)) == 0:
+            self.has_trouble = True
             self.tell(steps.GroupFailed(group=hand.group, reason="no pytest"))
         hand.stage = "ready"
         self.tell(steps.WorkerWalked(worker=number, units=self.groups[hand.group].units))
@@ -141,37 +180,50 @@ class World:
 
     def do_collecting(self, number: int, hand: Hand, data: st.DataObject) -> None:
         assert hand.unit is not None
-        count = self.tests[hand.unit.key.path]
         hand.stage = "between"
-        self.tell(steps.UnitCollected(worker=number, ids=tuple(map(str, range(count)))))
+        self.tell(steps.UnitCollected(worker=number, ids=names(hand.unit, self.tests)))
 
     def do_between(self, number: int, hand: Hand, data: st.DataObject) -> None:
         assert hand.unit is not None
-        if hand.index >= self.tests[hand.unit.key.path] or hand.is_told_to_end:
+        ids = names(hand.unit, self.tests)
+        if hand.index >= len(ids) or hand.is_told_to_end:
             hand.unit, hand.stage = None, "ready"
             self.tell(steps.UnitDone(worker=number, ran=hand.index))
-        else:
-            hand.stage = "running"
-            self.tell(steps.TestBegun(worker=number, index=hand.index))
+            return
+        hand.stage = "running"
+        if hand.unit.again is None:
+            place = Place(group=hand.group, unit=hand.unit, ids=ids, index=hand.index)
+            started = TestStarted(worker=number, nodeid=ids[hand.index], suite="s")
+            self.retrying.note(started, place)
+        self.tell(steps.TestBegun(worker=number, index=hand.index))
 
     def do_running(self, number: int, hand: Hand, data: st.DataObject) -> None:
         assert hand.unit is not None
-        self.ends[hand.unit.key.path, hand.index] += 1
+        outcome = data.draw(st.sampled_from([Outcome.PASSED, Outcome.FAILED]))
+        self.end_test(hand.unit, names(hand.unit, self.tests)[hand.index], outcome)
         hand.index += 1
         hand.stage = "between"
         self.tell(steps.TestDone(worker=number))
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None:
+def names(plan: UnitPlan, tests: dict[str, int]) -> tuple[str, ...]:
+    """The tests that a worker finds when it is given a unit."""
+    if plan.again is not None:
+        return (plan.again.nodeid,)
+    return tuple(f"{plan.key.path}::{index}" for index in range(tests[plan.key.path]))
+
+
+def run(data: st.DataObject, repeat: int = 1, retries: int = 0) -> World:
+    """Drive a scheduler to its end through whatever may happen."""
     counts = data.draw(st.lists(st.lists(st.integers(0, 4), max_size=5), min_size=1, max_size=3))
     groups = [
         group(*(f"g{g}/u{u}" for u in range(len(sizes))), index=g) for g, sizes in enumerate(counts)
     ]
-    tests = {f"g{g}/u{u}": n for g, sizes in enumerate(counts) for u, n in enumerate(sizes)}
     world = World(
-        Scheduler(groups, data.draw(st.integers(1, 4))), {g.index: g for g in groups}, tests
+        Scheduler(groups, data.draw(st.integers(1, 4)), repeat),
+        {g.index: g for g in groups},
+        {f"g{g}/u{u}": n for g, sizes in enumerate(counts) for u, n in enumerate(sizes)},
+        retrying=Retrying({"s": retries}, data.draw(st.integers(1, 40)), lambda _: None),
     )
     world.tell(steps.Begin())
     interruption = data.draw(st.sampled_from([None, None, "drain", "kill"]))
@@ -186,13 +238,53 @@ def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None
             world.tell(steps.KillWanted(reason="stop"))
         else:
             world.step(data)
-    for path, count in tests.items():
-        ended = [world.ends[path, index] for index in range(count)]
-        if world.lost_files[path]:
-            assert world.lost_files[path] == 1
+    return world
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None:
+    check_first_runs(run(data))
+
+
+def check_first_runs(world: World) -> None:
+    for path, count in world.tests.items():
+        ended = [world.ends[f"{path}::{index}", 1, 1] for index in range(count)]
+        if world.lost_files[path, 1]:
+            assert world.lost_files[path, 1] == 1
             assert sum(ended) == 0, f"{path} was lost as a whole, and yet ran"
         else:
             assert ended == [1] * count, path
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.integers(1, 3))
+def test_a_failed_test_is_retried_until_it_passes_or_its_retries_are_used_up(
+    data: st.DataObject, retries: int
+) -> None:
+    world = run(data, retries=retries)
+    check_first_runs(world)
+    assert {*world.ends.values()} <= {1}
+    for entry in world.report.entries.values():
+        outcomes = [attempt.outcome for attempt in entry.attempts]
+        assert [attempt.number for attempt in entry.attempts] == [*range(1, len(outcomes) + 1)]
+        assert len(outcomes) <= retries + 1
+        assert Outcome.PASSED not in outcomes[:-1], "one that passed was run again"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.integers(1, 4))
+def test_every_repetition_of_a_test_ends_once_or_the_run_says_why(
+    data: st.DataObject, repeat: int
+) -> None:
+    world = run(data, repeat=repeat)
+    check_first_runs(world)
+    assert {*world.ends.values()} | {*world.lost_files.values()} <= {1}
+    if not world.scheduler.stop_reason and not world.has_trouble:
+        for path, count in world.tests.items():
+            for index in range(count):
+                ran = [world.ends[f"{path}::{index}", 1, r] for r in range(1, repeat + 1)]
+                assert ran == [not world.lost_files[path, r] for r in range(1, repeat + 1)]
 
 
 def test_begin_opens_no_more_slots_than_units() -> None:
@@ -326,3 +418,69 @@ def test_a_drain_leaves_what_never_started_as_not_run() -> None:
         ("b", Outcome.NOT_RUN),
     }
     assert actions[-1] == steps.End()
+
+
+def test_a_retry_has_a_fresh_worker_and_goes_on_after_the_end() -> None:
+    scheduler, _ = started(("a",))
+    scheduler.handle(steps.UnitBegun(worker=0))
+    scheduler.handle(steps.UnitCollected(worker=0, ids=("t0",)))
+    assert scheduler.handle(steps.UnitDone(worker=0, ran=1)) == [steps.Finish(worker=0)]
+    scheduler.handle(steps.WorkerExited(worker=0, cause="finished"))
+    assert scheduler.handle(steps.SlotClosed(slot=0)) == [steps.End()]
+    plans = [again(attempt) for attempt in (2, 3)]
+    assert scheduler.handle(wanted(plans[0])) == [steps.OpenSlot(slot=0, group=0)]
+    assert scheduler.handle(wanted(plans[1])) == []
+    scheduler.handle(steps.SlotOpened(slot=0))
+    assert scheduler.handle(steps.WorkerWalked(worker=1, units=(unit("a"),))) == [
+        steps.Assign(worker=1, unit=plans[0], start=0)
+    ]
+    scheduler.handle(steps.UnitBegun(worker=1))
+    scheduler.handle(steps.UnitCollected(worker=1, ids=("t0",)))
+    assert scheduler.handle(steps.UnitDone(worker=1, ran=1)) == [steps.Finish(worker=1)]
+    scheduler.handle(steps.WorkerExited(worker=1, cause="finished"))
+    assert scheduler.handle(steps.SlotClosed(slot=0)) == [steps.OpenSlot(slot=0, group=0)]
+
+
+def test_a_retry_of_a_run_that_was_stopped_is_given_up() -> None:
+    scheduler, _ = started(("a",))
+    scheduler.handle(steps.KillWanted(reason="stop"))
+    scheduler.handle(steps.WorkerExited(worker=0, cause="killed"))
+    actions = scheduler.handle(wanted(again(2)))
+    assert [type(action) for action in actions] == [steps.LoseUnit, steps.End]
+    assert scheduler.stop_reason == "stop"
+
+
+def wanted(plan: UnitPlan) -> steps.RetriesWanted:
+    return steps.RetriesWanted(units=((0, plan),))
+
+
+def again(attempt: int) -> UnitPlan:
+    named = steps.Again(nodeid="t0", nth=0, occurrence=0, attempt=attempt)
+    return UnitPlan(key=UnitKey(path="a"), suite="s", again=named)
+
+
+def test_repetitions_stay_in_the_worker_and_begin_once_every_file_is_handed_out() -> None:
+    plan = group("a", "b")
+    scheduler = Scheduler([plan], 1, repeat=2)
+    scheduler.handle(steps.Begin())
+    scheduler.handle(steps.SlotOpened(slot=0))
+    actions = scheduler.handle(steps.WorkerWalked(worker=0, units=plan.units))
+    seen = []
+    while isinstance(actions[0], steps.Assign):
+        seen.append((actions[0].unit.key.path, actions[0].unit.repetition))
+        scheduler.handle(steps.UnitBegun(worker=0))
+        scheduler.handle(steps.UnitCollected(worker=0, ids=("t",)))
+        actions = scheduler.handle(steps.UnitDone(worker=0, ran=1))
+    assert seen == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+    assert actions == [steps.Finish(worker=0)]
+
+
+def test_a_group_that_cannot_be_repeated_is_an_error() -> None:
+    plan = group("a")
+    scheduler = Scheduler([plan], 1, repeat=3)
+    scheduler.handle(steps.Begin())
+    scheduler.handle(steps.SlotOpened(slot=0))
+    scheduler.handle(steps.WorkerWalked(worker=0, units=plan.units))
+    actions = scheduler.handle(steps.GroupFailed(group=0, reason="no template"))
+    (lost,) = [action for action in actions if isinstance(action, steps.LoseUnit)]
+    assert (lost.unit.repetition, lost.outcome, lost.reason) == (2, Outcome.ERROR, "no template")

@@ -34,13 +34,13 @@ def failures(report: RunReport, width: int, *, shows_output: bool) -> list[Line]
     """Return the section, empty when nothing failed."""
     bad, flaky = report.bad_entries, report.flaky_entries
     lines = []
-    for title, entries in (("flaky", flaky), ("failures", bad)):
+    for title, entries in (("flaky tests", flaky), ("failures", bad)):
         if entries:
             lines.append(rule(title, width))
         for entry in entries[:IN_FULL]:
             lines += [*failure(entry, shows_output=shows_output), Line("")]
         if len(entries) > IN_FULL:
-            more = f"{len(entries) - IN_FULL} more are listed below in one line each"
+            more = f"{len(entries) - IN_FULL} more {title} are listed below in one line each"
             lines.append(Line(more))
     return lines
 
