@@ -75,19 +75,25 @@ class Ledger:
     def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
         """The running test of a worker is over; returns its outcome."""
         running = self._running.pop(worker)
-        phases = message.all_phases
-        outcome = fold_outcome(phases)
+        if message.passed is not None:
+            outcome, words = Outcome.PASSED, {}
+        else:
+            outcome = fold_outcome(message.phases)
+            words = {
+                "phases": tuple(self._masked(phase) for phase in message.phases),
+                "reason": self._mask.apply(_reason(message.phases)),
+            }
         finished = self._finished(
             running,
             outcome,
             message.duration_s,
-            phases=tuple(self._masked(phase) for phase in phases),
-            reason=self._mask.apply(_reason(phases)),
+            passed=message.passed,
             cpu_s=message.cpu_s,
             rss_before_bytes=message.rss_before_bytes,
             rss_after_bytes=message.rss_after_bytes,
             peak_rss_bytes=message.peak_rss_bytes,
             properties=tuple((name, self._mask.apply(text)) for name, text in message.properties),
+            **words,
         )
         self._emit(finished)
         return outcome

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.incoming import Incoming
 from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
-from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from unified_test_runner.worker.protocol import Received
 
 _MAIN = Path(__file__).parent / "child" / "main.py"
 
