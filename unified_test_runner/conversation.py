@@ -126,7 +126,8 @@ class Conversation:
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
-        self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
+        seat.unit_since = self._recorder.now
+        self._wall.turn(seat.process.slot, Activity.COLLECTION, seat.unit_since)
         self._recorder.emit(
             events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
         )
@@ -139,6 +140,10 @@ class Conversation:
         if isinstance(message, protocol.TestEnded):
             return self._on_test_ended(seat, message)
         return self._hear_of_worker(seat, message)
+
+    def pause(self, seat: Seat) -> None:
+        """The worker has said all it had to say for now: what it is still at is recorded."""
+        self._ledger.announce(seat.process.worker)
 
     def _on_test_started(
         self, seat: Seat, message: protocol.TestStarted
@@ -263,7 +268,9 @@ class Conversation:
         self._failures += outcome.is_bad
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
-        self._wall.turn(seat.process.slot, Activity.TESTS, self._recorder.now)
+        # Told some time after it was: the worker's own clock says when tests began.
+        began_s = min(seat.unit_since + message.duration_s, self._recorder.now)
+        self._wall.turn(seat.process.slot, Activity.TESTS, began_s)
         seat.is_collected = True
         self._allow(seat, self._limits[seat.suite])
         self._recorder.emit(

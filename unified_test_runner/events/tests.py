@@ -11,7 +11,11 @@ from unified_test_runner.model import EntryKind, Outcome, PhaseResult, passed_ph
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
-    """A test's set-up begins."""
+    """A test's set-up has begun.
+
+    Recorded for tests that were seen running; one that passed between two looks at its worker
+    has its end in the log only.
+    """
 
     kind: ClassVar[str] = "test_started"
     __test__: ClassVar[bool] = False

@@ -31,6 +31,7 @@ class WorkerProcess:
         self.pid: int | None = None
         self.foreign_pids: set[int] = set()
         self.is_closed = False
+        self.is_at_end = False
         self._channel = channel
         self._incoming = Incoming(channel, f"worker {worker}")
 
@@ -46,6 +47,7 @@ class WorkerProcess:
         """
         received = self._incoming.receive()
         if received is None:
+            self.is_at_end = True
             return None
         if self.pid is None and received:
             # The first writer is the worker itself: it says hello before any test can fork.
