@@ -45,9 +45,15 @@ class Where:
 
 @dataclass(slots=True)
 class _Running:
-    started: TestStarted
     message: protocol.TestStarted
+    unit: UnitPlan
+    occurrence: int
     since: float
+    is_announced: bool = False
+
+    @property
+    def attempt(self) -> int:
+        return self.unit.again.attempt if self.unit.again else 1
 
 
 class Ledger:
@@ -74,43 +80,62 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: dict[int, Counter[str]] = {}
-        self._special: dict[tuple[int, str], TestStarted] = {}
+        self._special: dict[tuple[int, str], _Running] = {}
+        self._latest: dict[int, protocol.TestStarted] = {}
 
-    def start(
-        self, worker: int, unit: UnitPlan, message: protocol.TestStarted, now: float
-    ) -> TestStarted:
-        """A worker begins a test; returns what it is booked under."""
+    def start(self, worker: int, unit: UnitPlan, message: protocol.TestStarted, now: float) -> int:
+        """A worker begins a test; returns which of its name it is booked as."""
         again, nodeid = unit.again, message.nodeid
-        started = TestStarted(
-            worker=worker,
-            nodeid=nodeid,
-            suite=unit.suite,
-            occurrence=again.occurrence if again else self._next_occurrence(nodeid, unit),
-            attempt=again.attempt if again else 1,
-            repetition=unit.repetition,
+        occurrence = again.occurrence if again else self._next_occurrence(nodeid, unit)
+        self._running[worker] = running = _Running(message, unit, occurrence, now)
+        if again or occurrence or unit.repetition > 1:
+            self._special[worker, nodeid] = running
+        self._latest[worker] = message
+        return occurrence
+
+    def announce(self, worker: int) -> None:
+        """Record the start of the test that a worker is running, unless that was done.
+
+        A test that began and ended between two looks at its worker has its end recorded only.
+        """
+        running = self._running.get(worker)
+        if running is None or running.is_announced:
+            return
+        running.is_announced = True
+        self._emit(
+            TestStarted(
+                worker=worker,
+                nodeid=running.message.nodeid,
+                suite=running.unit.suite,
+                occurrence=running.occurrence,
+                attempt=running.attempt,
+                repetition=running.unit.repetition,
+            )
         )
-        if (started.occurrence, started.attempt, started.repetition) != (0, 1, 1):
-            self._special[worker, nodeid] = started
-        self._running[worker] = _Running(started, message, now)
-        self._emit(started)
-        return started
 
     def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
         """The running test of a worker is over; returns its outcome."""
         running = self._running.pop(worker)
-        phases = message.all_phases
-        outcome = fold_outcome(phases)
+        if message.passed is not None:
+            outcome, words = Outcome.PASSED, {}
+        else:
+            outcome = fold_outcome(message.phases)
+            words = {
+                "phases": tuple(self._masked(phase) for phase in message.phases),
+                "reason": self._mask.apply(_reason(message.phases)),
+            }
         finished = self._finished(
+            worker,
             running,
             outcome,
             message.duration_s,
-            phases=tuple(self._masked(phase) for phase in phases),
-            reason=self._mask.apply(_reason(phases)),
+            passed=message.passed,
             cpu_s=message.cpu_s,
             rss_before_bytes=message.rss_before_bytes,
             rss_after_bytes=message.rss_after_bytes,
             peak_rss_bytes=message.peak_rss_bytes,
             properties=tuple((name, self._mask.apply(text)) for name, text in message.properties),
+            **words,
         )
         self._emit(finished)
         return outcome
@@ -122,7 +147,12 @@ class Ledger:
         phases = self._last_phases(When.CALL, action.reason, last_words)
         self._emit(
             self._finished(
-                running, action.outcome, duration_s, phases=phases, reason=phases[0].message
+                action.worker,
+                running,
+                action.outcome,
+                duration_s,
+                phases=phases,
+                reason=phases[0].message,
             )
         )
 
@@ -195,10 +225,18 @@ class Ledger:
                 nodeid=message.nodeid,
                 occurrence=special.occurrence if special else 0,
                 attempt=special.attempt if special else 1,
-                repetition=special.repetition if special else 1,
+                repetition=special.unit.repetition if special else 1,
                 phase=self._masked(message.phase),
+                reproduce=self._command(self._path(worker, message.nodeid), message.nodeid),
             )
         )
+
+    def _path(self, worker: int, nodeid: str) -> str:
+        """Return a test's path from the project root, which need not be pytest's own."""
+        path, latest = nodeid.partition("::")[0], self._latest.get(worker)
+        known = latest.nodeid.partition("::")[0] if latest else ""
+        is_below = latest is not None and bool(known) and latest.path.endswith(f"/{known}")
+        return f"{latest.path.removesuffix(known)}{path}" if latest and is_below else path
 
     def warn(self, worker: int, message: protocol.WarningSent) -> None:
         """A warning was recorded; it may quote whatever the code has in hand."""
@@ -225,24 +263,29 @@ class Ledger:
         )
 
     def _finished(
-        self, running: _Running, outcome: Outcome, duration_s: float, **measured: Any
+        self,
+        worker: int,
+        running: _Running,
+        outcome: Outcome,
+        duration_s: float,
+        **measured: Any,
     ) -> TestFinished:
-        started, message = running.started, running.message
+        message = running.message
         return TestFinished(
-            worker=started.worker,
-            nodeid=started.nodeid,
-            suite=started.suite,
-            category=self._categories.get(started.suite),
+            worker=worker,
+            nodeid=message.nodeid,
+            suite=running.unit.suite,
+            category=self._categories.get(running.unit.suite),
             outcome=outcome,
             duration_s=duration_s,
-            occurrence=started.occurrence,
-            attempt=started.attempt,
-            repetition=started.repetition,
+            occurrence=running.occurrence,
+            attempt=running.attempt,
+            repetition=running.unit.repetition,
             path=message.path,
             line=message.line,
             classname=message.classname,
             name=message.name,
-            reproduce=self._command(message.path, started.nodeid) if outcome.is_bad else "",
+            reproduce=self._command(message.path, message.nodeid) if outcome.is_bad else "",
             **measured,
         )
 

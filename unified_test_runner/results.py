@@ -218,6 +218,7 @@ class Results:
             duration_s=0.0,
             worker=event.worker,
             phases=(event.phase,),
+            reproduce=event.reproduce,
         )
         bare = _bare_entry(event.nodeid, event.occurrence, "")
         self._amend(self.entries.get(bare.key) or bare, late, is_end=False)

@@ -20,7 +20,7 @@ from unified_test_runner.verdict import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from unified_test_runner.events import Event, TestStarted
+    from unified_test_runner.events import Event
     from unified_test_runner.report import RunReport
     from unified_test_runner.results import Entry
 
@@ -61,10 +61,13 @@ class Retrying:
         self._has_begun = False
         self._dropped: Counter[str] = Counter()
 
-    def note(self, started: TestStarted, place: Place) -> None:
+    def concerns(self, unit: UnitPlan) -> bool:
+        """Whether the tests of a unit may have to be found again."""
+        return unit.again is None and self._allowed.get(unit.suite, 0) > 0
+
+    def note(self, nodeid: str, occurrence: int, place: Place) -> None:
         """Remember where a test is that may have to be found again."""
-        if self._allowed.get(started.suite) and started.attempt == 1:
-            self._places[started.nodeid, started.occurrence] = place
+        self._places[nodeid, occurrence] = place
 
     def at_end(self, report: RunReport, stop_reason: str) -> RetriesWanted | None:
         """Return what is to be run again, now that nothing else is left.

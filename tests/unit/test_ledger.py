@@ -44,6 +44,7 @@ class Book:
             index=0, nodeid=nodeid, path=path, line=3, classname="", name=name
         )
         self.ledger.start(worker, unit(path), message, now)
+        self.ledger.announce(worker)
 
     def end(self, *phases: PhaseResult, worker: int = 1, **fields) -> Outcome:
         usage = dict.fromkeys(("rss_before_bytes", "rss_after_bytes", "peak_rss_bytes"), 5)
@@ -96,6 +97,17 @@ def test_r5_every_start_gets_exactly_one_end(tests):
     assert starts == ends
     assert set(starts.values()) <= {1}
     assert starts.total() == len(tests)
+
+
+def test_a_start_is_announced_once_and_only_while_the_test_runs(book):
+    book.ledger.announce(1)
+    assert not book.events
+    book.start()
+    book.ledger.announce(1)
+    assert [type(event) for event in book.events] == [TestStarted]
+    book.end(phase())
+    book.ledger.announce(1)
+    assert [type(event) for event in book.events] == [TestStarted, TestFinished]
 
 
 def test_an_id_that_comes_twice_is_counted(book):
@@ -189,8 +201,9 @@ def test_a_late_error_amends_the_latest_test_of_its_id(book):
     book.ledger.amend(1, late)
     masked = phase("failed", When.TEARDOWN, longrepr="****")
     assert book.last == LateErrorRecorded(
-        worker=1, nodeid="a.py::test_a", phase=masked, occurrence=1
-    )
+        worker=1, nodeid="a.py::test_a", phase=masked, occurrence=1,
+        reproduce="unified-test-runner a.py::test_a",
+    )  # fmt: skip
 
 
 def test_a_late_error_of_an_unknown_test_is_still_told(book):
@@ -256,3 +269,64 @@ def test_a_good_outcome_needs_no_command(book):
     book.start()
     book.end(phase())
     assert book.last.reproduce == ""
+
+
+def test_the_command_of_a_late_error_names_the_path_from_the_root(book):
+    message = protocol.TestStarted(
+        index=0, nodeid="a.py::t", path="below/a.py", line=1, classname="", name="t"
+    )
+    book.ledger.start(1, unit("below/a.py"), message, 0.0)
+    late = protocol.LateError(nodeid="b.py::t", phase=phase("failed", When.TEARDOWN))
+    book.ledger.amend(1, late)
+    assert book.last.reproduce == "unified-test-runner below/b.py::t"
+
+
+def test_a_retry_is_booked_as_an_attempt_at_the_same_test(book):
+    for _ in range(2):
+        book.start()
+        book.end(phase("failed"))
+    again = steps.Again(nodeid="a.py::test_a", nth=0, occurrence=0, attempt=2)
+    plan = steps.UnitPlan(key=UnitKey(path="a.py"), suite="shop", again=again)
+    message = protocol.TestStarted(
+        index=0, nodeid="a.py::test_a", path="a.py", line=1, classname="", name="test_a"
+    )
+    book.ledger.start(7, plan, message, 0.0)
+    book.end(phase(), worker=7)
+    assert (book.last.occurrence, book.last.attempt) == (0, 2)
+    late = protocol.LateError(nodeid="a.py::test_a", phase=phase("failed", When.TEARDOWN))
+    book.ledger.amend(7, late)
+    assert (book.last.occurrence, book.last.attempt) == (0, 2)
+    book.ledger.amend(1, late)
+    assert (book.last.occurrence, book.last.attempt) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "outcome", "count"),
+    [
+        (None, Outcome.CRASHED, 1),
+        (("a.py::test_a",), Outcome.ERROR, 1),
+        ((), Outcome.CRASHED, 0),
+        (None, Outcome.NOT_RUN, 0),
+    ],
+)
+def test_a_lost_retry_is_an_attempt_unless_it_was_only_left_out(book, ids, outcome, count):
+    again = steps.Again(nodeid="a.py::test_a", nth=0, occurrence=3, attempt=2)
+    plan = steps.UnitPlan(key=UnitKey(path="a.py"), suite="shop", again=again)
+    book.ledger.lose_unit(steps.LoseUnit(unit=plan, ids=ids, outcome=outcome, reason="r"))
+    ended = [event for event in book.events if isinstance(event, TestFinished)]
+    assert [(e.nodeid, e.occurrence, e.attempt, e.entry) for e in ended] == [
+        ("a.py::test_a", 3, 2, EntryKind.TEST)
+    ] * count
+
+
+def test_occurrences_are_counted_in_each_repetition(book):
+    message = protocol.TestStarted(
+        index=0, nodeid="a.py::t", path="a.py", line=1, classname="", name="t"
+    )
+    found = []
+    for repetition in (1, 1, 2, 1, 2, 600, 600):
+        plan = steps.UnitPlan(key=UnitKey(path="a.py"), suite="shop", repetition=repetition)
+        found.append((repetition, book.ledger.start(1, plan, message, 0.0)))
+        book.end(phase())
+        assert book.last.repetition == repetition
+    assert found == [(1, 0), (1, 1), (2, 0), (1, 2), (2, 1), (600, 0), (600, 1)]

@@ -10,6 +10,7 @@ from unified_test_runner.events import (
     PlannedSuite,
     RunFinished,
     RunInterrupted,
+    RunStarted,
     ServiceFailed,
     ServiceReady,
     ServiceStopped,
@@ -324,3 +325,54 @@ def test_workers_slowest_and_memory():
 def test_a_unit_counts_its_tests():
     report = fold(UNIT[0], ended(), ended(Outcome.SKIPPED, f"{PATH}::s"), UNIT[1])
     assert report.unit(1).outcomes == {Outcome.PASSED: 1, Outcome.SKIPPED: 1}
+
+
+def repeated(*outcomes, **fields):
+    return [ended(o, repetition=n, **fields) for n, o in enumerate(outcomes, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "verdict", "counts"),
+    [
+        ([Outcome.PASSED] * 3, Outcome.PASSED, (3, 0)),
+        ([Outcome.FAILED, Outcome.PASSED], Outcome.FAILED, (2, 1)),
+        ([Outcome.PASSED, Outcome.ERROR, Outcome.CRASHED], Outcome.CRASHED, (3, 2)),
+        ([Outcome.PASSED, Outcome.SKIPPED], Outcome.PASSED, (2, 0)),
+        ([Outcome.SKIPPED, Outcome.SKIPPED], Outcome.SKIPPED, (2, 0)),
+        ([Outcome.PASSED, Outcome.XPASSED], Outcome.XPASSED, (2, 0)),
+        ([Outcome.PASSED, Outcome.NOT_RUN], Outcome.PASSED, (1, 0)),
+        ([Outcome.FAILED] * 50 + [Outcome.TIMED_OUT], Outcome.TIMED_OUT, (51, 51)),
+    ],
+)
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "out of order"])
+def test_the_worst_repetition_decides(outcomes, verdict, counts, is_reversed):
+    stream = repeated(*outcomes)
+    report = fold(*(reversed(stream) if is_reversed else stream))
+    (entry,) = report.entries.values()
+    assert (entry.outcome, entry.repetitions, entry.bad_repetitions) == (verdict, *counts)
+    assert +report.totals() == {verdict: 1}
+    assert len(entry.attempts) <= 7
+    assert entry.last.number == len(outcomes)
+    if verdict.is_bad:
+        assert entry.telling.outcome is verdict
+
+
+def test_a_late_error_of_a_repetition_is_not_another_one():
+    phase = PhaseResult(when=When.TEARDOWN, outcome="failed", duration_s=0, message="closed")
+    error = LateErrorRecorded(worker=1, nodeid=TEST, phase=phase, repetition=2)
+    report = fold(*repeated(*[Outcome.PASSED] * 4), error)
+    (entry,) = report.entries.values()
+    assert (entry.outcome, entry.repetitions, entry.bad_repetitions) == (Outcome.ERROR, 4, 1)
+    assert entry.telling.number == 2
+
+
+@pytest.mark.parametrize(("choice", "code"), [("fail", 1), ("report", 0)])
+def test_flaky_tests_fail_the_run_where_that_was_asked_for(choice, code):
+    run = RunStarted(
+        run_id="r", started_at="", root="", run_dir="", argv=(), version="", python="",
+        platform="", workers=1, flaky=choice,
+    )  # fmt: skip
+    attempts = (ended(Outcome.FAILED), ended(attempt=2))
+    report = fold(run, plan(), *UNIT, *attempts, finished(ExitCode(code)))
+    assert reach(report).code == code
+    assert [entry.nodeid for entry in report.flaky_entries] == [TEST]

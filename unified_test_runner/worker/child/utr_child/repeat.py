@@ -7,11 +7,13 @@ run again instead, which pytest provides for.
 
 from __future__ import annotations
 
+import contextlib
+import types
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+if TYPE_CHECKING:
     from .walk import Unit
 
 
@@ -36,6 +38,19 @@ class Kept:
         return [item for item, _ in known]
 
 
+def _renew_instance(item: Any) -> None:
+    """Give a test method a new instance of its class, as each test has one of its own."""
+    method = item.__dict__.get("_obj")
+    holder = getattr(method, "__self__", None)
+    if not isinstance(item.parent, pytest.Class) or not isinstance(holder, item.parent.obj):
+        return
+    parent: Any = item.parent
+    instance = parent.newinstance()
+    item._obj = types.MethodType(method.__func__, instance)
+    if "_instance" in item.__dict__:
+        item._instance = instance
+
+
 class _State:
     """What a run changes in an item and pytest itself does not undo."""
 
@@ -46,9 +61,8 @@ class _State:
     def restore(self, item: Any) -> None:
         item.user_properties[:] = self._properties
         item._report_sections.clear()
-        # Each run gets an instance of its class of its own.
-        for name in ("_instance", "_obj"):
-            item.__dict__.pop(name, None)
+        with contextlib.suppress(Exception):  # a class may refuse to be made twice
+            _renew_instance(item)
         if self._globals is not None:
             item.dtest.globs.clear()
             item.dtest.globs.update(self._globals)
