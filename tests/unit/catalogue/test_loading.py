@@ -205,3 +205,23 @@ def test_r27_any_document_is_a_catalogue_or_has_located_faults(
     except CatalogueError as error:
         faults = error.faults
     assert all(re.match(r"any\.yaml:\d+:\d+: \S", line) for line in faults)
+
+
+def test_retries_are_told_by_each_layer(project: Any) -> None:
+    project.write("tests/x")
+    catalogue = project.load(
+        "version: 1\ndefaults: {retries: 1}\ncategories: {c: {retries: 0}}\n"
+        "suites: {s: {category: c, paths: [tests], retries: 3}}\n"
+    )
+    suite, category = catalogue.suites["s"], catalogue.categories["c"]
+    assert (catalogue.retries, category.retries, suite.retries) == (1, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [("-1", "the number -1"), ("1.5", "the number 1.5"), ("true", "true"), ("'2'", "'2'"),
+     ("", "nothing"), ("[1]", "a list")],
+)  # fmt: skip
+def test_what_is_no_number_of_retries(project: Any, value: str, got: str) -> None:
+    (fault,) = project.faults(f"version: 1\ndefaults:\n  retries: {value}\n")
+    assert fault.endswith(f"'retries' wants a whole number from 0 on, got {got}")

@@ -22,6 +22,8 @@ SYNONYMS = {
     "--test-file": "give the path as an argument",
     "--filter": "use --test-pattern or -k",
     "--level": "use --category",
+    "--reruns": "use --retries",
+    "--count": "use --repeat",
 }
 
 

@@ -53,6 +53,8 @@ class Tree:
         self.catalogue = Catalogue(
             path="config/catalogue.yaml",
             workers=parts.get("workers"),
+            timeout_s=parts.get("timeout_s"),
+            retries=parts.get("retries"),
             categories={
                 name: CategorySpec(name=name, **settings)
                 for name, settings in parts.get("categories", {}).items()

@@ -147,3 +147,27 @@ def test_a_file_named_whole_and_by_a_test_is_whole(tree: Any) -> None:
     tree.files("tests/test_a.py")
     (group,) = tree.plan("tests/test_a.py::test_one", "tests").groups
     assert group.node_ids == ()
+
+
+def settings_of(tree: Any, name: str, layers: dict[str, Any]) -> Any:
+    """What a test comes to where the layers named say something."""
+    suites = {"a": {"category": "c", **layers.get("suite", {})}}
+    tree.declare(categories={"c": layers.get("category", {})}, suites=suites,
+                 **layers.get("defaults", {}))  # fmt: skip
+    (group,) = tree.plan(**layers.get("command line", {})).groups
+    return getattr(group.suites[0], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "values"),
+    [("timeout_s", 300.0, (4.0, 3.0, 2.0, 1.0)), ("retries", 0, (0, 3, 2, 1))],
+)
+def test_the_nearest_layer_that_says_something_is_heard(
+    tree: Any, name: str, default: object, values: tuple[object, ...]
+) -> None:
+    tree.files("suites/a/test_a.py")
+    layers = ("command line", "suite", "category", "defaults")
+    for number, value in enumerate(values):
+        said = {each: {name: v} for each, v in zip(layers[number:], values[number:], strict=True)}
+        assert settings_of(tree, name, said) == value
+    assert settings_of(tree, name, {}) == default
