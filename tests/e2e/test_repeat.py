@@ -20,6 +20,8 @@ def test_bad():
 """
 LEFTOVERS = '''
 import unittest
+import hypothesis
+import hypothesis.strategies
 import pytest
 
 def shared():
@@ -43,6 +45,22 @@ class TestOuter:
 @pytest.fixture
 def number():
     return 1
+
+class TestKinds:
+    def setup_method(self):
+        assert not hasattr(self, "is_set_up")
+        self.is_set_up = True
+    @hypothesis.given(hypothesis.strategies.booleans())
+    def test_hypothesis(self, x):
+        assert self.is_set_up
+
+class TestOfNoInstance:
+    @staticmethod
+    def test_static():
+        pass
+    @classmethod
+    def test_class(cls):
+        pass
 
 class TestUnit(unittest.TestCase):
     @classmethod

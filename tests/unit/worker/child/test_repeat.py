@@ -49,3 +49,13 @@ def test_a_test_without_doctest_needs_none(item):
     kept = Kept()
     kept.keep(UNIT, [item])
     assert kept.again(UNIT) == [item]
+
+
+def test_a_test_that_pytest_has_taken_its_function_from_gets_none_back(item):
+    item._obj = len
+    kept = Kept()
+    kept.keep(UNIT, [item])
+    for left, expected in ((repr, len), (None, None)):
+        item._obj = left
+        kept.again(UNIT)
+        assert item._obj is expected

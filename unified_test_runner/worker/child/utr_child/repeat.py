@@ -7,8 +7,6 @@ run again instead, which pytest provides for.
 
 from __future__ import annotations
 
-import contextlib
-import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,31 +36,32 @@ class Kept:
         return [item for item, _ in known]
 
 
-def _renew_instance(item: Any) -> None:
-    """Give a test method a new instance of its class, as each test has one of its own."""
-    method = item.__dict__.get("_obj")
-    holder = getattr(method, "__self__", None)
-    if not isinstance(item.parent, pytest.Class) or not isinstance(holder, item.parent.obj):
-        return
-    parent: Any = item.parent
-    instance = parent.newinstance()
-    item._obj = types.MethodType(method.__func__, instance)
-    if "_instance" in item.__dict__:
-        item._instance = instance
-
-
 class _State:
     """What a run changes in an item and pytest itself does not undo."""
 
     def __init__(self, item: Any) -> None:
         self._properties = list(item.user_properties)
         self._globals = dict(item.dtest.globs) if getattr(item, "dtest", None) else None
+        self._function = item.__dict__.get("_obj")
+        self._instance = _instance(item)
+        self._attributes = dict(getattr(self._instance, "__dict__", {}))
 
     def restore(self, item: Any) -> None:
         item.user_properties[:] = self._properties
         item._report_sections.clear()
-        with contextlib.suppress(Exception):  # a class may refuse to be made twice
-            _renew_instance(item)
         if self._globals is not None:
             item.dtest.globs.clear()
             item.dtest.globs.update(self._globals)
+        if item.__dict__.get("_obj") is not None:  # of a TestCase pytest makes another by itself
+            item._obj = self._function
+        if hasattr(self._instance, "__dict__"):
+            # Emptied, not replaced: hypothesis takes a second instance for a mistake.
+            self._instance.__dict__.clear()
+            self._instance.__dict__.update(self._attributes)
+
+
+def _instance(item: Any) -> Any:
+    """Return the instance of its class that a test has for itself, None without one."""
+    parent = item.parent
+    held = item.__dict__.get("_instance") or getattr(item.__dict__.get("_obj"), "__self__", None)
+    return held if isinstance(parent, pytest.Class) and isinstance(held, parent.obj) else None
