@@ -103,15 +103,6 @@ class Conversation:
         seat.limit_s = limit_s
         seat.deadline = (self._recorder.now if now is None else now) + limit_s
 
-    def describe_overdue(self, seat: Seat) -> str:
-        """Say what took too long in a worker whose deadline has passed."""
-        limit = f"longer than its limit of {seat.limit_s:g} s"
-        if seat.test:
-            return limit
-        if seat.unit is not None:
-            return limit if not seat.is_collected else f"between tests, {limit}"
-        return f"while it started, {limit}"
-
     # --- workers
 
     def introduce(self, seat: Seat, forked: protocol.Forked) -> None:
@@ -298,9 +289,15 @@ class Conversation:
         if seat.is_retrying:
             seat.broken = message
             return
-        suite = seat.suite or self._groups[seat.process.group].suites[0].name
+        suite = seat.suite or self._suite_of(seat.process.group, message.nodeid)
         at = Where(suite=suite, path=seat.path, unit=seat.unit)
         self._failures += self._ledger.enter(seat.process.worker, at, message).is_bad
+
+    def _suite_of(self, group: int, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        suites = self._groups[group].suites
+        planned = (s.name for s in suites for unit in s.units if unit.path == path)
+        return next(planned, suites[0].name)
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
         # Told some time after it was: the worker's own clock says when tests began.
@@ -342,6 +339,8 @@ class Conversation:
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""
         self._stop_idling(seat)
+        if not seat.is_walked and self._walker_of.get(seat.process.group) == seat.process.worker:
+            del self._walker_of[seat.process.group]  # its walk never came
         is_expected = seat.has_finished and exited.status in {0, wire.REFUSED}
         self._recorder.emit(
             events.WorkerExited(
@@ -373,15 +372,6 @@ class Conversation:
             return ""
         after = f" after {seat.last_path}" if seat.last_path else ""
         return f"at the end of its session{after}: {describe_status(status)}"
-
-    def complain(self, seat: Seat) -> events.Event:
-        """A worker did not end in time and is killed."""
-        what = "at the end of its interpreter" if seat.has_finished else "at the end of its session"
-        return events.NoticeGiven(
-            level="error",
-            message=f"worker {seat.process.worker} hung {what} and was killed",
-            hint="look for threads that are not daemons, and for fixtures that wait",
-        )
 
     def _stop_idling(self, seat: Seat) -> None:
         if seat.idle_since is not None:

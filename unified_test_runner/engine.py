@@ -18,6 +18,7 @@ from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.last_words import describe_status
+from unified_test_runner.lateness import complain, describe_overdue
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.model import Outcome
 from unified_test_runner.overdue import Ending
@@ -385,7 +386,7 @@ class Engine:
         """A worker is over its time: end it, in steps that `_look_at_deadlines` goes on with."""
         worker = seat.process.worker
         if seat.is_ending:
-            self._recorder.emit(self._talk.complain(seat))
+            self._recorder.emit(complain(seat))
         else:
-            self._feed(steps.Overdue(worker=worker, reason=self._talk.describe_overdue(seat)))
+            self._feed(steps.Overdue(worker=worker, reason=describe_overdue(seat)))
         seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)

@@ -65,7 +65,8 @@ class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none).
+    the whole run (None: none); `collect` None leaves to the catalogue whether files are
+    collected one by one.
 
     `retries` None leaves it to the catalogue how often a failed test is run again; above
     `retries_max_failures` failures nothing is (None: see `retrying`). `flaky` is what tests that
@@ -83,6 +84,7 @@ class Settings:
     retries_max_failures: int | None = None
     flaky: str = "report"
     repeat: int = 1
+    collect: str | None = None
     no_tests: str = "fail"
     python: str | None = None
     catalogue: str | None = None

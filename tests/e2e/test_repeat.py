@@ -121,9 +121,12 @@ def test_one_repetition_that_fails_makes_the_test_fail(project: Make) -> None:
     )
 
 
-def test_repetitions_find_nothing_that_pytest_itself_would_have_undone(project: Make) -> None:
+@pytest.mark.parametrize("collect", ["lazy", "whole"])
+def test_repetitions_find_nothing_that_pytest_itself_would_have_undone(
+    project: Make, collect: str
+) -> None:
     result = project({"tests/test_a.py": LEFTOVERS}).run(
-        "--repeat", "3", "--junit-xml", "junit.xml", "--", "--doctest-modules"
+        "--repeat", "3", "--collect", collect, "--", "--doctest-modules"
     )
     assert (set(result.outcomes.values()), result.exit_code) == ({"passed"}, 0), result
     assert {test["repetitions"] for test in result.json["tests"]} == {3}

@@ -121,6 +121,14 @@ def test_p(x):
     assert outcomes == {0: "passed", 1: "flaky", 2: "passed"}
 
 
+def test_retries_where_everything_is_collected_first(project: Make) -> None:
+    text = f"{ONCE}\ndef test_flaky(): once('a', fail)\ndef test_bad(): assert 0\n"
+    files = {"tests/test_a.py": text, "tests/test_b.py": "def test_b(): pass\n"}
+    result = project(files).run("--retries", "2", "--collect", "whole")
+    assert result.counts == {"flaky": 1, "failed": 1, "passed": 1}, result
+    assert [len(test["attempts"]) for test in result.json["tests"]] == [2, 3, 1]
+
+
 def test_a_module_and_its_doctests_are_told_apart(project: Make) -> None:
     text = f'''{ONCE}
 def double(x):

@@ -33,7 +33,7 @@ LAYERS = (
     {"overdue"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"retrying"},
-    {"conversation", "stopping"},
+    {"conversation", "lateness", "stopping"},
     {"engine"},
     {"execution"},
     {"cli"},

@@ -36,6 +36,7 @@ class SuiteSpec:
     services: tuple[ServiceUse, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    collect: str = "auto"
     timeout_s: float | None = None
     retries: int | None = None
     place: str = ""

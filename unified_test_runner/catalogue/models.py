@@ -40,7 +40,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "keep_together",
                 "locks",
                 "network",
-                "collect",
                 "python",
             }
         ),
@@ -282,6 +281,11 @@ class SuiteModel(_Model):
         None,
         description="How often a failed test is run again, alone in a fresh worker, once all "
         "tests have run. One that passes then is flaky.",
+    )
+    collect: Literal["auto", "lazy", "whole"] = Field(
+        "auto",
+        description="lazy: a file is collected when it is run; whole: everything is, in each "
+        "worker, for plugins that must see all tests at once; auto: by the plugins found.",
     )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(

@@ -93,6 +93,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         retries_max_failures=params["retries_max_failures"],
         flaky=params["flaky"],
         repeat=repeat,
+        collect=params["collect"],
         no_tests=params["no_tests"],
         python=params["python"],
         catalogue=params["catalogue"],

@@ -16,9 +16,10 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue, `retries` None how often a failed one
-    is run again.
+    `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
+    (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
+    of tests to the catalogue, as `collect` None leaves that, and `retries` None how often a
+    failed test is run again.
     """
 
     root: Path
@@ -37,4 +38,6 @@ class PlanRequest:
     workers: int | None = None
     timeout_s: float | None = None
     retries: int | None = None
+    collect: str | None = None
     cpu_count: int = 1
+    memory_bytes: int | None = None

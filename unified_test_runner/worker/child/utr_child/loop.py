@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +9,9 @@ from _pytest.runner import CallInfo
 
 from . import record, wire
 from .blame import Blame
+from .choice import only, wanted
 from .originals import time
+from .owners import Owners
 from .repeat import Kept
 from .view import CollectionView
 from .vitals import Vitals
@@ -44,6 +45,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
         self._last: pytest.Item | None = None
@@ -61,6 +63,7 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
                 pass
@@ -81,11 +84,12 @@ class RunLoop:
         self._channel.send(wire.UNIT_STARTED)
         self._channel.flush()
         items = self._kept.again(unit)
-        if items is None:
-            items = self._collect(node, message)
+        if items is not None:
+            self._tell_collected(items, deselected=0)
+        elif self.walk.is_whole:
+            items = self._collected(unit, message)
         else:
-            self._deselected = 0
-            self._tell_collected(items, 0.0)
+            items = self._collect(node, message)
         if message["is_repeated"]:
             self._kept.keep(unit, items)
         ran = self._run_items(node, items, message["start"])
@@ -94,16 +98,24 @@ class RunLoop:
 
     # --- collecting one file
 
+    def _collected(self, unit: Unit, message: dict[str, Any]) -> list[pytest.Item]:
+        """Return the tests of a unit where everything was collected before."""
+        items = only(self.walk.runs[unit], message["only"])
+        is_first = unit == next(iter(self.walk.runs))
+        # By whichever worker has it.
+        self._tell_collected(items, deselected=self._deselected if is_first else 0)
+        return items
+
     def _collect(self, node: Any, message: dict[str, Any]) -> list[pytest.Item]:
         """Import the file and return the tests to run, as `perform_collect` would."""
         began = time.perf_counter()
         self._deselected = 0
         items: list[pytest.Item] = []
         try:
-            with self._view.entered():
+            with self._view.entered(), self._owners.present(node):
                 items = self._wanted(list(self.walk.expand(node)), message)
                 self._modify(items)
-                items = _only(items, message["only"])
+                items = only(items, message["only"])
         except BaseException as error:
             self._report_broken_collection(node, error)
             if isinstance(error, (*_SESSION_ENDS, pytest.UsageError)):
@@ -112,35 +124,26 @@ class RunLoop:
                 raise
             items = []
         self._session.testscollected += len(items)
-        self._tell_collected(items, time.perf_counter() - began)
+        duration_s = time.perf_counter() - began
+        self._tell_collected(items, deselected=self._deselected, duration_s=duration_s)
         return items
 
-    def _tell_collected(self, items: list[pytest.Item], duration_s: float) -> None:
-        self._session.items = items
+    def _tell_collected(
+        self, items: list[pytest.Item], *, deselected: int, duration_s: float = 0.0
+    ) -> None:
+        if not self.walk.is_whole:
+            self._session.items = items
         self._channel.send(
             wire.UNIT_COLLECTED,
             ids=[item.nodeid for item in items],
-            deselected=self._deselected,
+            deselected=deselected,
             duration_s=duration_s,
         )
         self._channel.flush()
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
-        """Keep what the runner selected; an empty selection means everything.
-
-        The runner speaks of paths from the project root, which need not be pytest's rootdir:
-        patterns are matched against that path, ids against what follows it.
-        """
-        patterns = [re.compile(pattern) for pattern in message["patterns"]]
-        ids = message["ids"]
-        path = message["unit"][0]
-        kept = []
-        for item in items:
-            inner = item.nodeid.partition("::")[2]
-            is_matched = any(p.fullmatch(f"{path}::{inner}") for p in patterns)
-            is_named = any(_is_below(inner, given) for given in ids)
-            if (is_matched or not patterns) and (is_named or not ids):
-                kept.append(item)
+        """Keep what the runner selected; an empty selection means everything."""
+        kept = wanted(items, message["unit"][0], message["patterns"], message["ids"])
         self._deselected += len(items) - len(kept)
         return kept
 
@@ -288,19 +291,6 @@ class RunLoop:
             nodeid=nodeid,
             location=f"{path}:{line}",
         )
-
-
-def _only(items: list[pytest.Item], only: list[Any] | None) -> list[pytest.Item]:
-    """Keep the one test that is run again, of several with its id the `nth`."""
-    if only is None:
-        return items
-    nodeid, nth = only
-    return [item for item in items if item.nodeid == nodeid][nth : nth + 1]
-
-
-def _is_below(inner: str, given: str) -> bool:
-    """Whether a test is the given one, one of its parametrisations, or inside of it."""
-    return inner == given or inner.startswith((given + "::", given + "["))
 
 
 def _broken_phase(error: BaseException) -> dict[str, Any]:
