@@ -32,7 +32,8 @@ class Premises:
     """Where and in what surroundings processes are started.
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
-    directories; `outputs` takes what they print outside of tests.
+    directories; `outputs` takes what they print outside of tests, `coverage` their coverage
+    data; `sources` is what they measure, None for nothing.
     """
 
     run_id: str
@@ -40,6 +41,8 @@ class Premises:
     outputs: Path
     basetemp: Path
     environ: Mapping[str, str]
+    coverage: Path
+    sources: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -132,6 +135,8 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                coverage=self._premises.coverage / f"w{action.worker}",
+                sources=self._premises.sources,
             )
         )
         seat = Seat(process)

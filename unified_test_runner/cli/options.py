@@ -140,6 +140,21 @@ running = _together(
     ),
 )  # fmt: skip
 
+coverage = _together(
+    click.option(
+        "--coverage", "coverage", is_flag=True,
+        help="Measure what the tests run, as the project's configuration of coverage says.",
+    ),
+    click.option(
+        "--coverage-source", "coverage_sources", metavar="NAME", multiple=True,
+        help="Measure this package or folder. Repeatable; implies --coverage.",
+    ),
+    click.option(
+        "--coverage-min", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help="Fail a whole run that covers less. Implies --coverage.",
+    ),
+)  # fmt: skip
+
 output = _together(
     click.option(
         "--format", "format_", type=click.Choice(["auto", "live", "plain"]), default="auto",

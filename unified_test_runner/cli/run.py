@@ -31,13 +31,14 @@ class RunCommand(click.Command):
             formatter.write_text(
                 "0 all passed, 1 a test failed, 2 interrupted, 3 internal error, 4 usage or "
                 "catalogue, 5 nothing ran, 10 a service failed, 11 time limit of the run, "
-                "12 incomplete"
+                "12 incomplete, 13 a gate failed"
             )
 
 
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.coverage
 @options.output
 @options.run_directory
 @options.configuration
@@ -70,6 +71,13 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
             json=params["json_path"],
             events=params["events"],
             run_dir=params["run_dir"],
+        ),
+        coverage=settings.Coverage(
+            is_wanted=params["coverage"]
+            or bool(params["coverage_sources"])
+            or params["coverage_min"] is not None,
+            sources=params["coverage_sources"],
+            minimum=params["coverage_min"],
         ),
         services=params["services"],
         workers=params["workers"],

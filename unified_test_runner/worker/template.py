@@ -22,7 +22,10 @@ _MAIN = Path(__file__).parent / "child" / "main.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
-    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root."""
+    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
+
+    `coverage` takes its coverage data; `sources` is what to measure, None for nothing.
+    """
 
     worker: int
     slot: int
@@ -33,6 +36,8 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    coverage: Path
+    sources: tuple[str, ...] | None = None
 
 
 class Template:
@@ -91,6 +96,10 @@ class Template:
             "basetemp": str(request.basetemp),
             "stacks": str(request.stacks),
             "stack_signal": int(STACK_SIGNAL),
+            "coverage": {
+                "folder": str(request.coverage),
+                "sources": None if request.sources is None else list(request.sources),
+            },
         }
         try:
             line = wire.encode(spec)

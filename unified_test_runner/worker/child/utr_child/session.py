@@ -15,6 +15,7 @@ from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from . import record, wire
 from .loop import RunLoop
+from .measuring import Measuring
 from .originals import time
 from .quiet import quiet_reporter
 from .record import Meter
@@ -29,9 +30,11 @@ def run_session(spec: dict[str, Any], channel: Channel) -> int:
     began = time.perf_counter()
     channel.send(wire.HELLO, version=wire.VERSION, pid=os.getpid())
     plugin = WorkerPlugin(spec, channel, began)
+    measuring = Measuring(**spec["coverage"])
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
-        config = _prepareconfig(list(spec["arguments"]), [plugin])
+        measuring.start()
+        config = _prepareconfig(list(spec["arguments"]), [plugin, *measuring.plugins()])
     except BaseException as error:  # noqa: BLE001 - plugins and conftests may raise anything
         return _refuse(channel, error)
     try:
@@ -42,6 +45,7 @@ def run_session(spec: dict[str, Any], channel: Channel) -> int:
             return _refuse(channel, error)
     finally:
         _unconfigure(config, plugin)
+        measuring.save()
     if plugin.is_unsound:
         channel.flush()
         return 0
