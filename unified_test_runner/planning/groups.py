@@ -71,7 +71,8 @@ class Grouping:
         return Group(
             index=index,
             suites=tuple(_planned(suite, self._timeout_s(suite.spec)) for suite in suites),
-            arguments=(*spec.args, *self._options(), *self._paths(suites)),
+            # Paths first: an option whose value may be left out would take one for it.
+            arguments=(*self._paths(suites), *spec.args, *self._options()),
             interpreter=self.request.interpreter,
             env=spec.env,
             services=spec.services,

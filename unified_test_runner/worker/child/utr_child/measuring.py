@@ -24,6 +24,8 @@ ASKED = "pytest-cov.json"
 COMPLETE = "complete"
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
+#: Options that choose what is measured; without any of them it is all but installed packages.
+_CHOOSING = ("source", "source_pkgs", "include")
 #: Warnings that are about one worker's share of the tests and not about the run.
 _SILENCED = ("_warn_no_data", "_warn_unimported_source", "_warn_preimported_source")
 
@@ -42,7 +44,8 @@ class Measuring:
         self._sources = sources
         self._coverage: Any = None
         self._outer: str | None = None
-        self._is_led = False
+        self._led: Any = None
+        self._has_contexts = False
 
     def start(self) -> None:
         """Measure from now on, before any code of the project is imported."""
@@ -56,8 +59,7 @@ class Measuring:
             source=self._sources or None,
             auto_data=True,
         )
-        omitted = list(self._coverage.get_option("run:omit") or ())
-        self._coverage.set_option("run:omit", [*omitted, os.path.join(_OWN_FOLDER, "*")])
+        _omit_ourselves(self._coverage)
         _silence(self._coverage)
         self._coverage.start()
 
@@ -65,7 +67,9 @@ class Measuring:
         """Write what was measured, and leave a sign that it was."""
         if self._coverage is not None:
             self._coverage.save()
-        is_written = self._is_led and os.path.exists(os.path.join(self._folder, ".coverage"))
+        is_written = self._led is not None and os.path.exists(
+            os.path.join(self._folder, ".coverage")
+        )
         if self._coverage is not None or is_written:
             with open(os.path.join(self._folder, COMPLETE), "w", encoding="utf-8"):
                 pass
@@ -100,8 +104,8 @@ class Measuring:
         controller = getattr(plugin, "cov_controller", None)
         if controller is None:
             return
-        self._is_led = True
         options = plugin.options
+        self._led, self._has_contexts = controller, options.cov_context == "test"
         path = os.path.join(self._folder, ASKED)
         with open(path, "w", encoding="utf-8") as file:
             json.dump(_asked(options), file)
@@ -109,6 +113,17 @@ class Measuring:
         controller.summary = _no_summary
         for measured in (controller.cov, getattr(controller, "combining_cov", None)):
             _silence(measured)
+        if not any(controller.cov.get_option(f"run:{name}") for name in _CHOOSING):
+            # What is left out is fixed at the start, so start again: nothing is measured yet.
+            controller.cov.stop()
+            controller.cov.erase()
+            _omit_ourselves(controller.cov)
+            controller.cov.start()
+
+    def leave_context(self) -> None:
+        """What a file runs when it is imported belongs to no test, also not to the last one."""
+        if self._led is not None and self._led.started and self._has_contexts:
+            self._led.cov.switch_context("")
 
     def _data_file(self) -> str:
         os.makedirs(self._folder, exist_ok=True)
@@ -141,6 +156,10 @@ class _TakeOver:
         if plugin is not None:
             self._measuring.take_over(plugin)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectstart(self) -> None:
+        self._measuring.leave_context()
+
 
 def _asked(options: Any) -> dict[str, object]:
     """What pytest-cov was told, for the report over all workers."""
@@ -159,6 +178,11 @@ def _asked(options: Any) -> dict[str, object]:
 
 def _no_summary(_stream: object) -> float:
     return 100.0
+
+
+def _omit_ourselves(measured: Any) -> None:
+    omitted = list(measured.get_option("run:omit") or ())
+    measured.set_option("run:omit", [*omitted, os.path.join(_OWN_FOLDER, "*")])
 
 
 def _silence(measured: Any) -> None:
