@@ -143,7 +143,7 @@ def test_reports_that_pytest_cov_is_asked_for_are_written_once(project):
     reports = ["--cov-report=xml:out/c.xml", "--cov-report=html:out/html", "--cov-report=lcov:c"]
     result = shop.run("-n", "2", "--", "--cov", *reports)
     assert result.exit_code == 0, result
-    assert (shop.root / "out/c.xml").read_text().count('filename="part') == 5  # noqa: PLR2004
+    assert (shop.root / "out/c.xml").read_text().count('filename="part') == 5
     assert (shop.root / "out/html/index.html").exists()
     assert (shop.root / "c").read_text().startswith("SF:")
     assert coverage_event(result)["written"] == ["xml out/c.xml", "html out/html", "lcov c"]
@@ -173,7 +173,7 @@ def test_processes_that_tests_start_are_measured_where_coverage_is_told_to(proje
     shop = project({**SHOP, **files})
     assert shop.run("--coverage", "-n", "2").exit_code == 0
     lines, _, _ = measured(shop)["shop/part4.py"]
-    assert 14 in lines  # noqa: PLR2004 - the one that only a main program reaches
+    assert 14 in lines
     assert left_behind(shop) == []
 
 
@@ -225,7 +225,7 @@ def test_a_minimum_is_held_against_whole_runs(project, minimum, arguments, code,
 def test_a_minimum_of_the_project_counts(project, options):
     config = f"{SHOP['.coveragerc']}fail_under = 90\n"
     result = project({**SHOP, ".coveragerc": config}).run(*options)
-    assert result.exit_code == 13, result  # noqa: PLR2004 - a gate
+    assert result.exit_code == 13, result
     wanted = "80" if "--cov-fail-under=80" in options else "90"
     assert f"below the {wanted} % wanted" in result.stdout, result
 
@@ -260,17 +260,17 @@ def test_nothing_measured_is_said_and_fails_a_minimum(project):
     assert result.exit_code == 0, result
     assert "error: coverage: No data" in result.stdout, result
     result = shop.run("--coverage-source", "absent", "--coverage-min", "10")
-    assert result.exit_code == 13, result  # noqa: PLR2004 - a gate
+    assert result.exit_code == 13, result
 
 
 def test_bad_input_is_refused_before_anything_runs(project):
     shop = project({**SHOP, "broken/coverage.py": "raise ImportError('it is not here')\n"})
     path = os.pathsep.join([str(shop.root / "broken"), shop.environ["PYTHONPATH"]])
     result = shop.call("--coverage", PYTHONPATH=path)
-    assert result.exit_code == 4, result  # noqa: PLR2004 - usage
+    assert result.exit_code == 4, result
     assert "pip install coverage" in result.stderr, result
     shop.write({".coveragerc": "[run]\nbranch = perhaps\n"})
     result = shop.call("--coverage")
-    assert result.exit_code == 4, result  # noqa: PLR2004 - usage
+    assert result.exit_code == 4, result
     assert "perhaps" in result.stderr, result
-    assert shop.call("--coverage-min", "101").exit_code == 4  # noqa: PLR2004 - usage
+    assert shop.call("--coverage-min", "101").exit_code == 4
