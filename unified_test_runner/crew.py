@@ -34,7 +34,8 @@ class Premises:
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
     directories; `outputs` takes what they print outside of tests, `coverage` their coverage
-    data; `sources` is what they measure, None for nothing.
+    data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
+    `ForkRequest`.
     """
 
     run_id: str
@@ -44,6 +45,8 @@ class Premises:
     environ: Mapping[str, str]
     coverage: Path
     sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -143,6 +146,8 @@ class Crew:
                 stacks=self.stacks(action.worker),
                 coverage=self._premises.coverage / f"w{action.worker}",
                 sources=self._premises.sources,
+                workers=self._premises.workers,
+                seed=self._premises.seed,
                 collect=group.collect,
                 choice=forecast.choice(group),
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import secrets
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -222,6 +223,8 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             environ=environ,
             coverage=run.directory.coverage,
             sources=settings.coverage.sources if settings.coverage.is_wanted else None,
+            workers=plan.workers,
+            seed=settings.seed if settings.seed is not None else secrets.randbits(32),
         ),
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,

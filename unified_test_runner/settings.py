@@ -91,6 +91,7 @@ class Settings:
     run_timeout_s: float | None = None
     collect: str | None = None
     no_tests: str = "fail"
+    seed: int | None = None
     python: str | None = None
     catalogue: str | None = None
     argv: tuple[str, ...] = ()

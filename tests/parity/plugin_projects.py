@@ -19,6 +19,7 @@ class Case:
     arguments: tuple[str, ...] = ()
     must_show: tuple[str, ...] = ()
     must_exist: tuple[str, ...] = ()
+    same_files: str = ""  # a pattern of files that have to hold the same afterwards
     environ: Mapping[str, str] = field(default_factory=dict)
     workers: tuple[int, ...] = (1, 3)
 
@@ -267,7 +268,8 @@ BDD = {
     "tests/buying.feature": "Feature: Buying\n"
     "  Scenario: One thing\n    Given a cart\n    When I add 1 things\n    Then it has 1 things\n"
     "  Scenario Outline: More\n    Given a cart\n    When I add <n> things\n"
-    "    Then it has <m> things\n    Examples:\n      | n | m |\n      | 2 | 2 |\n      | 3 | 4 |\n",
+    "    Then it has <m> things\n    Examples:\n      | n | m |\n      | 2 | 2 |\n"
+    "      | 3 | 4 |\n",
     **_several(
         """
 from pytest_bdd import given, parsers, scenarios, then, when
@@ -366,12 +368,11 @@ CASES = (
     Case("hypothesis", ("hypothesis",), _several(HYPOTHESIS),
          ("--hypothesis-seed=3", "--hypothesis-show-statistics"),
          must_show=("Hypothesis Statistics",)),
-    Case("pytest-randomly", ("pytest-randomly",), _several(RANDOMLY), ("-p", "randomly_seed=1234")
-         if False else ("--randomly-seed=1234",)),
+    Case("pytest-randomly", ("pytest-randomly",), _several(RANDOMLY), ("--randomly-seed=1234",)),
     Case("pytest-randomly, no seed", ("pytest-randomly",),
          _several("import random\nDRAWN = random.random()\ndef test_a(request):\n"
                   "    assert isinstance(request.config.getoption('randomly_seed'), int)\n"),
-         must_show=("--randomly-seed=",)),
+         must_show=("--randomly-seed ",)),
     Case("pytest-cov", ("pytest-cov",),
          {**_several("import code_of\ndef test_a(): code_of.f(NUMBER)\n"), "code_of.py":
           "def f(n):\n    if n > 9:\n        return 1\n    return 2\n",
@@ -401,10 +402,16 @@ CASES = (
     Case("pytest-httpserver", ("pytest-httpserver",), _several(HTTPSERVER)),
     Case("pytest-freezer", ("pytest-freezer",), _several(FREEZER)),
     Case("time-machine", ("time-machine",), _several(MACHINE)),
-    Case("syrupy", ("syrupy",), SYRUPY, must_show=("snapshot",)),
+    Case("syrupy", ("syrupy",), SYRUPY, same_files="tests/__snapshots__/*"),
+    Case("syrupy, updating", ("syrupy",), SYRUPY, ("--snapshot-update",),
+         same_files="tests/__snapshots__/*"),
     Case("pytest-check", ("pytest-check",), _several(CHECK)),
     Case("allure", ("allure-pytest",), _several(REPORTED), ("--alluredir=out/allure",),
          must_exist=("out/allure/*-result.json",)),
-    Case("pytest-html", ("pytest-html",), _several(REPORTED), ("--html=report.html",)),
-    Case("pytest-json-report", ("pytest-json-report",), _several(REPORTED), ("--json-report",)),
+    Case("pytest-html", ("pytest-html",), _several(REPORTED), ("--html=report.html",),
+         must_show=("--html is ignored",), workers=(3,)),
+    Case("pytest-html, one worker", ("pytest-html",), _several(REPORTED), ("--html=report.html",),
+         must_exist=("report.html",), workers=(1,)),
+    Case("pytest-json-report", ("pytest-json-report",), _several(REPORTED), ("--json-report",),
+         must_show=("--json-report is ignored",), workers=(3,)),
 )  # fmt: skip

@@ -50,7 +50,8 @@ def examine(case: Case, python: str) -> list[str]:
         suite = _suite(case, python)  # a fresh copy: no cache or database of another run
         ours = run_ours(suite, workers)
         found += [f"-n {workers}: {each}" for each in plain.compare(ours) if not each.proof]
-        found += [f"-n {workers}: {each}" for each in _missing(case, suite, ours)]
+        wrong = [*_missing(case, suite, ours), *_changed(case, plain.suite, suite)]
+        found += [f"-n {workers}: {each}" for each in wrong]
     if not plain.first.outcomes:
         found.append(f"plain pytest recorded nothing: {plain.first.output[-300:]}")
     return found
@@ -76,6 +77,18 @@ def _missing(case: Case, suite: Suite, ours: Run) -> list[str]:
     if "Traceback (most recent call last)" in ours.output and "internal error" in ours.output:
         missing.append("internal error")
     return missing
+
+
+def _changed(case: Case, plain: Suite, ours: Suite) -> list[str]:
+    """Name the files that do not hold what they hold after plain pytest's run."""
+    if not case.same_files:
+        return []
+    left, right = (
+        {p.relative_to(suite.folder): p.read_bytes() for p in suite.folder.glob(case.same_files)}
+        for suite in (plain, ours)
+    )
+    names = sorted(left.keys() | right.keys())
+    return [f"{name} differs" for name in names if left.get(name) != right.get(name)]
 
 
 def main() -> int:

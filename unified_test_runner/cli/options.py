@@ -140,6 +140,10 @@ running = _together(
     ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
+        help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
+    ),
+    click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
     ),

@@ -86,6 +86,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         run_timeout_s=params["run_timeout"],
         collect=params["collect"],
         no_tests=params["no_tests"],
+        seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],
         argv=tuple(sys.argv[1:]),
