@@ -26,6 +26,8 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 PYTESTS = ("8.0", "8.1", "8.2", "8.3", "8.4", "9.0", "9.1", "9.2")
 PROJECTS = ("unittest", "fixtures", "hooks", "doctests")
 E2E = ("tests/e2e/test_outcomes.py", "tests/e2e/test_faults.py")
+#: A setting of a plugin that is not in these environments.
+_ASYNCIO = "asyncio_default_fixture_loop_scope = function\n"
 DEFAULT_CACHE = Path.home() / ".cache" / "unified-test-runner-parity"
 
 
@@ -61,7 +63,7 @@ def compared(label: str, python: str) -> list[Row]:
         with tempfile.TemporaryDirectory(prefix="versions-") as folder:
             for path, text in {"pyproject.toml": "", **files}.items():
                 (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
-                (Path(folder) / path).write_text(textwrap.dedent(text))
+                (Path(folder) / path).write_text(textwrap.dedent(text).replace(_ASYNCIO, ""))
             suite = Suite(Path(folder), paths, arguments, python)
             found += rows(f"{label} {name}", suite, (2,))
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
@@ -16,7 +17,9 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
+    `--`. `interpreters` are the programs that suites name in the catalogue, as written → as found;
+    None: `interpreter` is for all suites.
+    `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
     None leaves the time limit of tests to the catalogue, as `collect` None leaves that.
     """
 
@@ -37,3 +40,4 @@ class PlanRequest:
     timeout_s: float | None = None
     collect: str | None = None
     cpu_count: int = 1
+    interpreters: Mapping[str, str] | None = None
