@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
-from unified_test_runner.machine import available_cpus, choose_interpreter, program
+from unified_test_runner.machine import (
+    available_cpus,
+    available_memory,
+    choose_interpreter,
+    program,
+)
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan
 from unified_test_runner.rundir import FOLDER, make_home
@@ -67,6 +72,7 @@ def prepare(settings: Settings) -> Prepared:
             timeout_s=settings.timeout_s,
             collect=settings.collect,
             cpu_count=available_cpus(),
+            memory_bytes=available_memory(),
             interpreter=interpreter,
             interpreters=None if settings.python else _interpreters(catalogue, settings, root),
         )

@@ -125,7 +125,8 @@ running = _together(
     services,
     click.option(
         "--workers", "-n", type=WORKERS, default="auto", envvar="UTR_WORKERS",
-        show_default=True, help="How many worker processes; auto: one per processor.",
+        show_default=True,
+        help="How many worker processes; auto: one per processor, fewer where memory is short.",
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
