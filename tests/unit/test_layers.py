@@ -30,7 +30,7 @@ LAYERS = (
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
-    {"overdue"},
+    {"overdue", "coverage"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"retrying"},
     {"conversation", "lateness", "stopping"},

@@ -132,6 +132,7 @@ class _Contents:
             args=tuple(item.args),
             env=tuple(item.env.items()),
             collect=item.collect,
+            python=item.python,
             timeout_s=item.timeout,
             retries=item.retries,
             place=self._place("suites", name),

@@ -161,8 +161,27 @@ running = _together(
         help="Repeat every test until one fails; with --repeat, at most N times.",
     ),
     click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
+        help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
+    ),
+    click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
+    ),
+)  # fmt: skip
+
+coverage = _together(
+    click.option(
+        "--coverage", "coverage", is_flag=True,
+        help="Measure what the tests run, as the project's configuration of coverage says.",
+    ),
+    click.option(
+        "--coverage-source", "coverage_sources", metavar="NAME", multiple=True,
+        help="Measure this package or folder. Repeatable; implies --coverage.",
+    ),
+    click.option(
+        "--coverage-min", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help="Fail a whole run that covers less. Implies --coverage.",
     ),
 )  # fmt: skip
 
