@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.recording import Recorder
-    from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
 
 #: Importing plugins and conftests may take so long, however short the limit of a test is.
@@ -119,16 +118,26 @@ class Conversation:
             )
         )
 
-    def begin_unit(self, seat: Seat, unit: UnitPlan) -> None:
-        """A worker is given a unit."""
+    def begin_unit(self, seat: Seat, action: steps.Assign) -> None:
+        """A worker is given a unit, or a part of one."""
+        unit = action.unit
         self._stop_idling(seat)
-        seat.unit = unit
+        seat.unit, seat.first, seat.counted = unit, action.first, action.counted
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
         self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
         self._recorder.emit(
-            events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
+            events.UnitStarted(
+                worker=seat.process.worker,
+                path=unit.key.path,
+                suite=unit.suite,
+                first=action.first,
+                start=action.start,
+                stop=action.stop,
+                giver=action.giver,
+                is_rerun=action.counted is not None,
+            )
         )
 
     def hear(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
@@ -158,6 +167,12 @@ class Conversation:
             case protocol.UnitUnknown():
                 seat.unit = None
                 yield steps.UnitUnknown(worker=worker)
+            case protocol.UnitDiffers():
+                yield self._on_differs(seat)
+            case protocol.Given():
+                yield self._on_given(seat, message)
+            case protocol.Kept():
+                yield steps.Kept(worker=worker)
             case protocol.UnitCollected():
                 yield self._on_collected(seat, message)
             case protocol.UnitEnded():
@@ -171,13 +186,16 @@ class Conversation:
             case protocol.TestStarted():
                 seat.test = message.nodeid
                 self._allow(seat, message.limit_s or self._limits[seat.suite])
-                self._ledger.start(worker, seat.suite, message, self._recorder.now)
+                self._ledger.start(
+                    worker, seat.suite, message, self._recorder.now, counted=seat.counted
+                )
                 yield steps.TestBegun(worker=worker, index=message.index)
             case protocol.TestEnded():
                 seat.test = ""
                 self._allow(seat, self._limits[seat.suite])
-                self._failures += self._ledger.end(worker, message).is_bad
-                yield steps.TestDone(worker=worker)
+                is_bad = self._ledger.end(worker, message).is_bad
+                self._failures += is_bad
+                yield steps.TestDone(worker=worker, is_bad=is_bad, duration_s=message.duration_s)
             case protocol.LateError():
                 self._failures += 1
                 self._ledger.amend(worker, message)
@@ -266,12 +284,36 @@ class Conversation:
         return steps.UnitCollected(worker=seat.process.worker, ids=message.ids)
 
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
-        self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
+        self._recorder.emit(
+            events.UnitFinished(worker=seat.process.worker, path=seat.path, first=seat.first)
+        )
+        self._rest(seat)
+        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
+
+    def _on_given(self, seat: Seat, message: protocol.Given) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(events.UnitSplit(worker=worker, path=seat.path, index=message.index))
+        return steps.Given(worker=worker, index=message.index)
+
+    def _on_differs(self, seat: Seat) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(
+            events.NoticeGiven(
+                level="warning",
+                message=f"{seat.path} has other tests in worker {worker} than in the worker that "
+                "took it first; it is not divided any more",
+                hint="parameters that come from a set or from a random source differ by process",
+            )
+        )
+        self._rest(seat)
+        return steps.UnitDiffers(worker=worker)
+
+    def _rest(self, seat: Seat) -> None:
+        """A worker has nothing in hand."""
         seat.unit = None
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
-        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
 
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""

@@ -48,6 +48,8 @@ class Seat:
 
     process: WorkerProcess
     unit: UnitPlan | None = None
+    first: int = 0
+    counted: frozenset[int] | None = None
     test: str = ""
     last_path: str = ""
     has_finished: bool = False

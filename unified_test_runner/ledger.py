@@ -59,16 +59,35 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: Counter[str] = Counter()
-        self._late: dict[str, int] = {}
+        self._again: dict[tuple[int, str], TestStarted] = {}
 
-    def start(self, worker: int, suite: str, message: protocol.TestStarted, now: float) -> None:
-        """A worker begins a test."""
+    def start(
+        self,
+        worker: int,
+        suite: str,
+        message: protocol.TestStarted,
+        now: float,
+        *,
+        counted: frozenset[int] | None = None,
+    ) -> None:
+        """A worker begins a test; in a second run of its file only `counted` ones count."""
+        is_again = counted is not None
+        is_counted = counted is not None and message.index in counted
         started = TestStarted(
             worker=worker,
             nodeid=message.nodeid,
             suite=suite,
-            occurrence=self._next_occurrence(message.nodeid),
+            occurrence=(
+                max(self._seen[message.nodeid] - 1, 0)
+                if is_again
+                else self._next_occurrence(message.nodeid)
+            ),
+            attempt=2 if is_again else 1,
+            is_in_order=is_counted,
+            is_context=is_again and not is_counted,
         )
+        if is_again:
+            self._again[worker, message.nodeid] = started
         self._running[worker] = _Running(started, message, now)
         self._emit(started)
 
@@ -126,7 +145,7 @@ class Ledger:
                 )
             )
         if action.outcome is not Outcome.NOT_RUN:
-            self._emit(UnitFinished(worker=NO_WORKER, path=path))
+            self._emit(UnitFinished(worker=NO_WORKER, path=path, first=action.first))
 
     def enter(self, worker: int, suite: str, path: str, message: protocol.EntryReported) -> Outcome:
         """A collector failed or was skipped as a whole; returns the outcome of the entry."""
@@ -153,11 +172,16 @@ class Ledger:
 
     def amend(self, worker: int, message: protocol.LateError) -> None:
         """A fixture failed to tear down after its last test had ended."""
-        occurrence = max(self._seen[message.nodeid] - 1, 0)
-        phase = self._masked(message.phase)
+        again = self._again.get((worker, message.nodeid))
+        if again is not None and again.is_context:
+            return  # it ran only to come before another test, and counts for nothing
         self._emit(
             LateErrorRecorded(
-                worker=worker, nodeid=message.nodeid, occurrence=occurrence, phase=phase
+                worker=worker,
+                nodeid=message.nodeid,
+                occurrence=max(self._seen[message.nodeid] - 1, 0),
+                attempt=again.attempt if again is not None else 1,
+                phase=self._masked(message.phase),
             )
         )
 
@@ -198,6 +222,8 @@ class Ledger:
             duration_s=duration_s,
             occurrence=started.occurrence,
             attempt=started.attempt,
+            is_in_order=started.is_in_order,
+            is_context=started.is_context,
             path=message.path,
             line=message.line,
             classname=message.classname,

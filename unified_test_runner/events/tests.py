@@ -11,7 +11,12 @@ from unified_test_runner.model import EntryKind, Outcome, PhaseResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
-    """A test's set-up begins."""
+    """A test's set-up begins.
+
+    `is_in_order`: it runs again after all tests before it in its file, in one process; how it
+    ends then stands, whatever it came to before. `is_context`: it runs again only to come
+    before such a test; how it ends now changes nothing.
+    """
 
     kind: ClassVar[str] = "test_started"
     __test__: ClassVar[bool] = False
@@ -20,6 +25,8 @@ class TestStarted(Event):
     suite: str
     occurrence: int = 0
     attempt: int = 1
+    is_in_order: bool = False
+    is_context: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +36,7 @@ class TestFinished(Event):
     `path` is relative to the project root, `line` counts from 1 (0: unknown). `reason` is one
     line: why it was skipped, crashed or never ran. `reproduce` is a command, set when the
     outcome is bad. Memory is the worker's resident set; `peak_rss_bytes` is how far its
-    high-water mark stood after the test.
+    high-water mark stood after the test. `is_in_order` and `is_context` are as at its start.
     """
 
     kind: ClassVar[str] = "test_finished"
@@ -44,6 +51,8 @@ class TestFinished(Event):
     category: str | None = None
     occurrence: int = 0
     attempt: int = 1
+    is_in_order: bool = False
+    is_context: bool = False
     path: str = ""
     line: int = 0
     classname: str = ""
