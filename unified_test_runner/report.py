@@ -97,6 +97,8 @@ class RunReport:
         self._suite_of_path: dict[str, str] = {}
         self._done_paths: set[str] = set()
         self._parts: dict[str, set[int]] = {}
+        #: Files in which a test was found to rely on earlier ones.
+        self.dependents: set[str] = set()
         self._deselected: dict[str, int] = {}
         self._categories: dict[str, str | None] = {}
         self._apply: Mapping[type[events.Event], Callable[[Any], None]] = {
@@ -361,6 +363,9 @@ class RunReport:
         unit = self._unit_of.get(worker)
         if unit is not None:
             unit.outcomes[event.outcome] += 1
+            entry = self.entries[event.entry, event.nodeid, event.occurrence]
+            if event.is_in_order and entry.is_order_dependent:
+                self.dependents.add(unit.path)
 
     def _on_interrupted(self, event: events.RunInterrupted) -> None:
         # The first signal is the cause; a second only hastens the end.

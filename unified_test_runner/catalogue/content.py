@@ -27,7 +27,10 @@ class CategorySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteSpec:
-    """A suite. `paths` are relative to the project root, with `/`, never inside one another."""
+    """A suite. `paths` are relative to the project root, with `/`, never inside one another.
+
+    `keep_together` is what must stay on one worker: `test`, `class`, `file`, `suite` or `auto`.
+    """
 
     name: str
     paths: tuple[str, ...]
@@ -36,6 +39,7 @@ class SuiteSpec:
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
+    keep_together: str = "auto"
     place: str = ""
 
 
