@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
 from unified_test_runner.worker.template import ForkRequest, Template
 
@@ -52,6 +53,7 @@ class Seat:
     counted: frozenset[int] | None = None
     test: str = ""
     last_path: str = ""
+    unit_since: float = 0.0
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
@@ -80,18 +82,21 @@ class Crew:
     Args:
         premises: surroundings of every process.
         groups: the plan's groups, by index.
-        watch: called with each new template or worker, to be waited on.
+        watch: called with each new template, to be waited on.
+        bell_rope: descriptor by which workers wake the runner.
     """
 
     def __init__(
         self,
         premises: Premises,
         groups: Mapping[int, Group],
-        watch: Callable[[Template | WorkerProcess], None],
+        watch: Callable[[Template], None],
+        bell_rope: int,
     ) -> None:
         self._premises = premises
         self._groups = groups
         self._watch = watch
+        self._bell_rope = bell_rope
         self._templates: dict[int, Template] = {}
         self.seats: dict[int, Seat] = {}
 
@@ -104,6 +109,7 @@ class Crew:
                 environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
                 root=self._premises.root,
                 output=self._premises.outputs / f"template-{group}.log",
+                bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
@@ -134,11 +140,12 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                collect=group.collect,
+                choice=forecast.choice(group),
             )
         )
         seat = Seat(process)
         self.seats[action.worker] = seat
-        self._watch(process)
         return seat
 
     def output(self, worker: int) -> Path:
@@ -175,13 +182,14 @@ class Crew:
 
     def close(self) -> None:
         """End everything that is still alive."""
+        patience_s = _TEMPLATE_END_S if self.seats else 0.0
         for seat in self.seats.values():
             seat.process.kill()
             seat.process.close()
         self.seats.clear()
         for template in self._templates.values():
             with contextlib.suppress(OSError):
-                template.close(_TEMPLATE_END_S)
+                template.close(patience_s)
         self._templates.clear()
 
     def _environ(self, group: int) -> dict[str, str]:

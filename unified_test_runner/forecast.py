@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unified_test_runner.events import ForecastDiffered
+from unified_test_runner.events import ForecastDiffered, NoticeGiven
 from unified_test_runner.model import UnitKey
 from unified_test_runner.steps import GroupPlan, UnitPlan
 
@@ -60,6 +60,16 @@ def difference(group: Group, units: Sequence[UnitPlan]) -> ForecastDiffered | No
     )
 
 
+def disagreement(path: str, worker: int) -> NoticeGiven:
+    """Return what to say where two workers find different tests in a file."""
+    return NoticeGiven(
+        level="warning",
+        message=f"{path} has other tests in worker {worker} than in the worker that took it first; "
+        "it is not divided any more",
+        hint="parameters made from a set or at random differ from process to process",
+    )
+
+
 def _covering_suite(group: Group, path: str) -> PlannedSuite | None:
     for suite in group.suites:
         if suite.is_whole and any(
@@ -67,6 +77,18 @@ def _covering_suite(group: Group, path: str) -> PlannedSuite | None:
         ):
             return suite
     return None
+
+
+def choice(group: Group) -> dict[str, object]:
+    """What a worker needs to select tests by itself, in plain data."""
+    is_open = any(suite.is_whole for suite in group.suites)
+    paths = {path for nodeid in group.node_ids for path in [nodeid.partition("::")[0]]}
+    return {
+        "paths": None if is_open else [unit.path for unit in group.units],
+        "filtered": sorted(group.filtered),
+        "patterns": list(group.node_patterns),
+        "ids": {path: list(inner_ids(group.node_ids, path)) for path in sorted(paths)},
+    }
 
 
 def inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:

@@ -30,9 +30,17 @@ NO_WORKER = -1
 
 @dataclass(slots=True)
 class _Running:
-    started: TestStarted
     message: protocol.TestStarted
+    suite: str
+    occurrence: int
     since: float
+    is_announced: bool = False
+    attempt: int = 1
+    is_in_order: bool = False
+
+    @property
+    def is_context(self) -> bool:
+        return self.attempt > 1 and not self.is_in_order
 
 
 class Ledger:
@@ -59,7 +67,7 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: Counter[str] = Counter()
-        self._again: dict[tuple[int, str], TestStarted] = {}
+        self._again: dict[tuple[int, str], _Running] = {}
 
     def start(
         self,
@@ -67,46 +75,62 @@ class Ledger:
         suite: str,
         message: protocol.TestStarted,
         now: float,
-        *,
         counted: frozenset[int] | None = None,
     ) -> None:
         """A worker begins a test; in a second run of its file only `counted` ones count."""
-        is_again = counted is not None
-        is_counted = counted is not None and message.index in counted
-        started = TestStarted(
-            worker=worker,
-            nodeid=message.nodeid,
-            suite=suite,
-            occurrence=(
-                max(self._seen[message.nodeid] - 1, 0)
-                if is_again
-                else self._next_occurrence(message.nodeid)
-            ),
-            attempt=2 if is_again else 1,
-            is_in_order=is_counted,
-            is_context=is_again and not is_counted,
+        if counted is None:
+            occurrence = self._next_occurrence(message.nodeid)
+            self._running[worker] = _Running(message, suite, occurrence, now)
+            return
+        again = _Running(message, suite, max(self._seen[message.nodeid] - 1, 0), now)
+        again.attempt = 2
+        again.is_in_order = message.index in counted
+        self._running[worker] = self._again[worker, message.nodeid] = again
+
+    def announce(self, worker: int) -> None:
+        """Record the start of the test that a worker is running, unless that was done.
+
+        A test that began and ended between two looks at its worker has its end recorded only.
+        """
+        running = self._running.get(worker)
+        if running is None or running.is_announced:
+            return
+        running.is_announced = True
+        self._emit(
+            TestStarted(
+                worker=worker,
+                nodeid=running.message.nodeid,
+                suite=running.suite,
+                occurrence=running.occurrence,
+                attempt=running.attempt,
+                is_in_order=running.is_in_order,
+                is_context=running.is_context,
+            )
         )
-        if is_again:
-            self._again[worker, message.nodeid] = started
-        self._running[worker] = _Running(started, message, now)
-        self._emit(started)
 
     def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
         """The running test of a worker is over; returns its outcome."""
         running = self._running.pop(worker)
-        phases = message.all_phases
-        outcome = fold_outcome(phases)
+        if message.passed is not None:
+            outcome, words = Outcome.PASSED, {}
+        else:
+            outcome = fold_outcome(message.phases)
+            words = {
+                "phases": tuple(self._masked(phase) for phase in message.phases),
+                "reason": self._mask.apply(_reason(message.phases)),
+            }
         finished = self._finished(
+            worker,
             running,
             outcome,
             message.duration_s,
-            phases=tuple(self._masked(phase) for phase in phases),
-            reason=self._mask.apply(_reason(phases)),
+            passed=message.passed,
             cpu_s=message.cpu_s,
             rss_before_bytes=message.rss_before_bytes,
             rss_after_bytes=message.rss_after_bytes,
             peak_rss_bytes=message.peak_rss_bytes,
             properties=tuple((name, self._mask.apply(text)) for name, text in message.properties),
+            **words,
         )
         self._emit(finished)
         return outcome
@@ -118,7 +142,12 @@ class Ledger:
         phases = self._last_phases(When.CALL, action.reason, last_words)
         self._emit(
             self._finished(
-                running, action.outcome, duration_s, phases=phases, reason=phases[0].message
+                action.worker,
+                running,
+                action.outcome,
+                duration_s,
+                phases=phases,
+                reason=phases[0].message,
             )
         )
 
@@ -210,25 +239,30 @@ class Ledger:
         )
 
     def _finished(
-        self, running: _Running, outcome: Outcome, duration_s: float, **measured: Any
+        self,
+        worker: int,
+        running: _Running,
+        outcome: Outcome,
+        duration_s: float,
+        **measured: Any,
     ) -> TestFinished:
-        started, message = running.started, running.message
+        message = running.message
         return TestFinished(
-            worker=started.worker,
-            nodeid=started.nodeid,
-            suite=started.suite,
-            category=self._categories.get(started.suite),
+            worker=worker,
+            nodeid=message.nodeid,
+            suite=running.suite,
+            category=self._categories.get(running.suite),
             outcome=outcome,
             duration_s=duration_s,
-            occurrence=started.occurrence,
-            attempt=started.attempt,
-            is_in_order=started.is_in_order,
-            is_context=started.is_context,
+            occurrence=running.occurrence,
+            attempt=running.attempt,
+            is_in_order=running.is_in_order,
+            is_context=running.is_context,
             path=message.path,
             line=message.line,
             classname=message.classname,
             name=message.name,
-            reproduce=self._command(message.path, started.nodeid) if outcome.is_bad else "",
+            reproduce=self._command(message.path, message.nodeid) if outcome.is_bad else "",
             **measured,
         )
 

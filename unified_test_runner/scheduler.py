@@ -38,6 +38,7 @@ class Scheduler:
         self, groups: Sequence[GroupPlan], slots: int, *, is_splitting: bool = True
     ) -> None:
         self._is_splitting = is_splitting
+        self._is_anyone_idle = False
         self._slots = [Slot(number) for number in range(slots)]
         self._groups = {plan.index: Group(plan, in_order(plan.units, slots)) for plan in groups}
         self._roster = Roster()
@@ -49,6 +50,9 @@ class Scheduler:
 
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
+        if not self._is_anyone_idle and isinstance(happened, (steps.TestBegun, steps.TestDone)):
+            # Most inputs by far, and nobody becomes free by them.
+            return self._on_progress(self._workers[happened.worker], happened)
         actions = self._react(happened)
         actions += self._hand_out()
         actions += self._ask()
@@ -141,6 +145,7 @@ class Scheduler:
 
     def _hand_out(self) -> list[Action]:
         actions: list[Action] = []
+        self._is_anyone_idle = False
         for worker in self._workers.values():
             if not worker.is_idle:
                 continue
@@ -151,6 +156,8 @@ class Scheduler:
             elif not self._may_be_needed(worker):
                 worker.is_ending = True
                 actions.append(steps.Finish(worker=worker.number))
+            else:
+                self._is_anyone_idle = True
         return actions
 
     def _may_be_needed(self, worker: Worker) -> bool:

@@ -38,6 +38,7 @@ class SuiteSpec:
     services: tuple[ServiceUse, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    collect: str = "auto"
     timeout_s: float | None = None
     keep_together: str = "auto"
     place: str = ""

@@ -129,6 +129,7 @@ class _Contents:
             ),
             args=tuple(item.args),
             env=tuple(item.env.items()),
+            collect=item.collect,
             timeout_s=item.timeout,
             keep_together=item.keep_together,
             place=self._place("suites", name),

@@ -42,7 +42,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "budgets",
                 "locks",
                 "network",
-                "collect",
                 "python",
             }
         ),
@@ -267,6 +266,11 @@ class SuiteModel(_Model):
         description="What stays on one worker: test (files may be divided anywhere), class, file, "
         "suite (all its files, in order), or auto: a long file is divided where no fixture or "
         "mark ties its tests together.",
+    )
+    collect: Literal["auto", "lazy", "whole"] = Field(
+        "auto",
+        description="lazy: a file is collected when it is run; whole: everything is, in each "
+        "worker, for plugins that must see all tests at once; auto: by the plugins found.",
     )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +9,9 @@ from _pytest.runner import CallInfo
 
 from . import record, wire
 from .blame import Blame
+from .choice import wanted
 from .originals import time
+from .owners import Owners
 from .sharing import Share
 from .view import CollectionView
 from .vitals import Vitals
@@ -44,6 +45,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
         self._last: pytest.Item | None = None
@@ -63,6 +65,7 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
                 pass
@@ -86,9 +89,12 @@ class RunLoop:
         self._channel.flush()
         if unit != self._last_unit:
             self._last_unit = None
-            self._collect(node, message)
+            if self.walk.is_whole:
+                self._share = Share(self.walk.runs[unit], 0.0, "everything is collected at once")
+            else:
+                self._collect(node, message)
             self._last_unit = unit
-        if self._tell_collected(message["expected"]):
+        if self._tell_collected(unit, message["expected"]):
             items = self._share.begin()
             stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
             ran = self._run_items(node, items, message["start"], stop)
@@ -107,7 +113,7 @@ class RunLoop:
         # Before pytest 9 a file is not collected twice in a session.
         getattr(self._session, "_collection_cache", {}).pop(node, None)
         try:
-            with self._view.entered():
+            with self._view.entered(), self._owners.present(node):
                 items = self._wanted(list(self.walk.expand(node)), message)
                 self._modify(items)
         except BaseException as error:
@@ -116,7 +122,7 @@ class RunLoop:
             if isinstance(error, (*_SESSION_ENDS, pytest.UsageError)):
                 # The file has its one entry; the worker's end is none of its own.
                 self._share = Share(items, 0.0)
-                self._tell_collected(message["expected"])
+                self._tell_collected(None, message["expected"])
                 raise
         finally:
             self._is_again = False
@@ -124,37 +130,26 @@ class RunLoop:
         self._session.testscollected += len(items)
         self._share = Share(items, time.perf_counter() - began)
 
-    def _tell_collected(self, expected: list[int] | None) -> bool:
+    def _tell_collected(self, unit: Unit | None, expected: list[int] | None) -> bool:
         """Tell which tests there are; returns whether they are those that were asked for."""
         ids = [item.nodeid for item in self._share.items]
         if expected is not None and expected != [len(ids), wire.checksum(ids)]:
             self._channel.send(wire.UNIT_DIFFERS)
             return False
+        # Where all was collected at once, whichever worker has the first unit tells for all.
+        is_told = not self.walk.is_whole or unit == next(iter(self.walk.runs))
         self._channel.send(
             wire.UNIT_COLLECTED,
             ids=ids,
-            deselected=self._deselected,
+            deselected=self._deselected if is_told else 0,
             duration_s=self._share.collect_s,
         )
         self._channel.flush()
         return True
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
-        """Keep what the runner selected; an empty selection means everything.
-
-        The runner speaks of paths from the project root, which need not be pytest's rootdir:
-        patterns are matched against that path, ids against what follows it.
-        """
-        patterns = [re.compile(pattern) for pattern in message["patterns"]]
-        ids = message["ids"]
-        path = message["unit"][0]
-        kept = []
-        for item in items:
-            inner = item.nodeid.partition("::")[2]
-            is_matched = any(p.fullmatch(f"{path}::{inner}") for p in patterns)
-            is_named = any(_is_below(inner, given) for given in ids)
-            if (is_matched or not patterns) and (is_named or not ids):
-                kept.append(item)
+        """Keep what the runner selected; an empty selection means everything."""
+        kept = wanted(items, message["unit"][0], message["patterns"], message["ids"])
         self._deselected += len(items) - len(kept)
         return kept
 
@@ -242,8 +237,8 @@ class RunLoop:
             self._channel.send(
                 wire.TEST_ENDED,
                 **record.verdict(self._phases),
-                duration_s=duration_s,
-                cpu_s=after.cpu_s - before.cpu_s,
+                duration_s=round(duration_s, 6),
+                cpu_s=round(after.cpu_s - before.cpu_s, 6),
                 rss_before_bytes=before.rss_bytes,
                 rss_after_bytes=after.rss_bytes,
                 peak_rss_bytes=after.peak_bytes,
@@ -325,11 +320,6 @@ class RunLoop:
             nodeid=nodeid,
             location=f"{path}:{line}",
         )
-
-
-def _is_below(inner: str, given: str) -> bool:
-    """Whether a test is the given one, one of its parametrisations, or inside of it."""
-    return inner == given or inner.startswith((given + "::", given + "["))
 
 
 def _broken_phase(error: BaseException) -> dict[str, Any]:

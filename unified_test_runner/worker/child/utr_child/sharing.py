@@ -33,14 +33,15 @@ class Share:
     Args:
         items: all tests of the file.
         collect_s: how long it took to collect them.
+        reason: why they must not be divided, if that is known.
     """
 
-    def __init__(self, items: list[pytest.Item], collect_s: float) -> None:
+    def __init__(self, items: list[pytest.Item], collect_s: float, reason: str = "") -> None:
         self.items = items
         self.collect_s = collect_s
         self._spent_s = 0.0
         self._tests = 0
-        self._reasons: dict[str, str] = {}
+        self._reasons = dict.fromkeys(_SHARED, reason) if reason else {}
         self._late: dict[str, str] = {}
         self._how = ""
         self._is_first = True
