@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -256,3 +257,107 @@ def test_every_test_ends_once_however_units_are_divided(data: st.DataObject) -> 
     if interruption is None and not world.deaths:
         differ = world.suspects - set(world.second_ends)
         assert not differ or world.lost_files or world.refusals, f"never run in order: {differ}"
+
+
+def started(*units: UnitPlan, slots: int = 2) -> tuple[Scheduler, list[steps.Action]]:
+    """A scheduler all of whose workers have walked; returns what followed from the last walk."""
+    scheduler = Scheduler([GroupPlan(index=0, units=units)], slots)
+    scheduler.handle(steps.Begin())
+    for slot in range(slots):
+        scheduler.handle(steps.SlotOpened(slot=slot))
+    found: list[steps.Action] = []
+    for worker in range(slots):
+        found += scheduler.handle(steps.WorkerWalked(worker=worker, units=units))
+    return scheduler, found
+
+
+def collect(scheduler: Scheduler, worker: int, count: int) -> list[steps.Action]:
+    scheduler.handle(steps.UnitBegun(worker=worker))
+    return scheduler.handle(steps.UnitCollected(worker=worker, ids=names(count)))
+
+
+def test_a_worker_that_is_idle_waits_and_takes_what_is_given() -> None:
+    scheduler, _ = started(unit("a"), unit("b"))
+    collect(scheduler, 0, 8)
+    collect(scheduler, 1, 0)
+    steal = steps.Steal(worker=0, how="auto")
+    assert scheduler.handle(steps.UnitDone(worker=1, ran=0)) == [steal]
+    scheduler.handle(steps.TestBegun(worker=0, index=0))
+    scheduler.handle(steps.TestDone(worker=0, duration_s=1.0))
+    assert scheduler.handle(steps.Given(worker=0, index=5)) == [
+        steps.Assign(worker=1, unit=unit("a"), start=5, stop=None, first=5, giver=0, ids=names(8))
+    ]
+
+
+@pytest.mark.parametrize("keep", ["file", "suite"])
+def test_nobody_waits_for_a_file_that_stays_whole(keep: str) -> None:
+    scheduler, _ = started(unit("a", keep=keep), unit("b"))
+    collect(scheduler, 0, 8)
+    collect(scheduler, 1, 0)
+    assert scheduler.handle(steps.UnitDone(worker=1, ran=0)) == [steps.Finish(worker=1)]
+
+
+def test_nobody_waits_once_the_worker_keeps_its_file() -> None:
+    scheduler, _ = started(unit("a"), unit("b"))
+    collect(scheduler, 0, 8)
+    collect(scheduler, 1, 0)
+    scheduler.handle(steps.UnitDone(worker=1, ran=0))
+    assert scheduler.handle(steps.Kept(worker=0)) == [steps.Finish(worker=1)]
+
+
+def test_other_tests_in_the_file_send_the_part_back_to_the_giver() -> None:
+    scheduler, _ = started(unit("a"), unit("b"))
+    collect(scheduler, 0, 8)
+    collect(scheduler, 1, 0)
+    scheduler.handle(steps.UnitDone(worker=1, ran=0))
+    scheduler.handle(steps.Given(worker=0, index=5))
+    scheduler.handle(steps.UnitBegun(worker=1))
+    assert scheduler.handle(steps.UnitDone(worker=0, ran=5)) == [], "it may get its part back"
+    assert scheduler.handle(steps.UnitDiffers(worker=1)) == [
+        steps.Assign(worker=0, unit=unit("a"), start=5, stop=None, first=5, ids=names(8)),
+        steps.Finish(worker=1),
+    ]
+
+
+def test_what_failed_apart_is_run_again_in_order_in_a_fresh_worker() -> None:
+    scheduler, _ = started(unit("a"), unit("b"))
+    collect(scheduler, 0, 8)
+    collect(scheduler, 1, 0)
+    scheduler.handle(steps.UnitDone(worker=1, ran=0))
+    scheduler.handle(steps.Given(worker=0, index=5))
+    collect(scheduler, 1, 8)
+    for index, is_bad in ((5, False), (6, True), (7, False)):
+        scheduler.handle(steps.TestBegun(worker=1, index=index))
+        scheduler.handle(steps.TestDone(worker=1, is_bad=is_bad))
+    scheduler.handle(steps.UnitDone(worker=1, ran=8))
+    assert scheduler.handle(steps.UnitDone(worker=0, ran=5)) == [steps.Finish(worker=0)]
+    scheduler.handle(steps.WorkerExited(worker=0, cause="finished"))
+    scheduler.handle(steps.SlotClosed(slot=0))
+    scheduler.handle(steps.SlotOpened(slot=0))
+    assert scheduler.handle(steps.WorkerWalked(worker=2, units=(unit("a"),))) == [
+        steps.Assign(
+            worker=2, unit=unit("a"), start=0, stop=7, ids=names(8), counted=frozenset({6})
+        )
+    ]
+    scheduler.handle(steps.UnitBegun(worker=2))
+    scheduler.handle(steps.TestBegun(worker=2, index=3))
+    died = scheduler.handle(steps.WorkerExited(worker=2, cause="killed by SIGSEGV"))
+    assert [type(action) for action in died] == [steps.CloseSlot, steps.LoseTest]
+
+
+def test_a_bundle_stays_on_one_worker_in_order_while_others_take_the_rest() -> None:
+    units = (unit("a", bundle="x"), unit("b", bundle="x"), unit("c"), unit("d"), unit("e"))
+    scheduler, actions = started(*units)
+    taken = {action.worker: action.unit for action in actions if isinstance(action, steps.Assign)}
+    assert taken == {0: units[0], 1: units[2]}
+    for worker, following in ((0, units[1]), (1, units[3]), (0, units[4])):
+        collect(scheduler, worker, 0)
+        assert scheduler.handle(steps.UnitDone(worker=worker, ran=0)) == [
+            steps.Assign(worker=worker, unit=following, start=0)
+        ]
+
+
+def test_a_bundle_that_dominates_goes_first_in_its_order() -> None:
+    units = (unit("a"), unit("b", 60, bundle="x"), unit("c"), unit("d", 50, bundle="x"))
+    _, actions = started(*units, slots=2)
+    assert actions[0] == steps.Assign(worker=0, unit=units[1], start=0)

@@ -6,7 +6,7 @@ is something to give or the file ends.
 
 from __future__ import annotations
 
-import unittest
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,14 +158,15 @@ def _holds_nothing(item: pytest.Item, fixturedef: Any) -> bool:
     if (getattr(function, "__module__", ""), fixturedef.argname) in _EMPTY:
         return True
     cls = getattr(item, "cls", None)
-    is_case = isinstance(cls, type) and issubclass(cls, unittest.TestCase)
+    # Costly to import, and a project without test cases does not.
+    base = getattr(sys.modules.get("unittest"), "TestCase", None)
+    is_case = base is not None and isinstance(cls, type) and issubclass(cls, base)
     if fixturedef.argname == "_django_setup_unittest":
         return not is_case
     if fixturedef.argname.startswith("_unittest_setUpClass_fixture") and is_case:
         # Every test case has one; most do nothing.
         return all(
-            getattr(getattr(cls, name, None), "__func__", None)
-            is getattr(unittest.TestCase, name).__func__
+            getattr(getattr(cls, name, None), "__func__", None) is getattr(base, name).__func__
             for name in ("setUpClass", "tearDownClass")
         )
     return False
