@@ -60,7 +60,7 @@ class Conversation:
     # --- templates
 
     def greet(self, template: Template, hello: protocol.TemplateHello) -> None:
-        """A template has imported pytest."""
+        """A template is ready to start workers."""
         _check_version(hello.version, f"template of group {template.group}")
         self._greeted.add(template.group)
         self._recorder.emit(
@@ -70,6 +70,8 @@ class Conversation:
                 startup_s=self._recorder.now,
                 python=hello.python,
                 pytest=hello.pytest,
+                start=hello.start,
+                reason=hello.reason,
             )
         )
 

@@ -197,6 +197,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             outputs=run.directory.workers,
             basetemp=basetemp,
             environ=environ,
+            start=settings.start,
         ),
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,

@@ -76,6 +76,7 @@ class Settings:
     timeout_s: float | None = None
     run_timeout_s: float | None = None
     no_tests: str = "fail"
+    start: str = "auto"
     python: str | None = None
     catalogue: str | None = None
     argv: tuple[str, ...] = ()

@@ -138,6 +138,11 @@ running = _together(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
     ),
+    click.option(
+        "--start", type=click.Choice(["auto", "fork", "spawn"]), default="auto",
+        envvar="UTR_START", show_default=True,
+        help="How workers are started; auto: forked, or spawned where forking is not safe.",
+    ),
 )  # fmt: skip
 
 output = _together(

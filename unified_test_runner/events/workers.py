@@ -10,7 +10,10 @@ from unified_test_runner.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateReady(Event):
-    """The process that workers of a group are forked from has imported pytest."""
+    """The process that workers of a group come from is ready.
+
+    `start` is how they come from it, `fork` or `spawn`, and `reason` why.
+    """
 
     kind: ClassVar[str] = "template_ready"
     group: int
@@ -18,6 +21,8 @@ class TemplateReady(Event):
     startup_s: float
     python: str
     pytest: str
+    start: str = "fork"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

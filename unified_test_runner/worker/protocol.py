@@ -25,12 +25,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateHello(Message):
-    """The template has imported pytest."""
+    """The template can start workers; `start` says how (`fork` or `spawn`), `reason` why."""
 
     version: int
     pid: int
     python: str
     pytest: str
+    start: str = wire.START_FORK
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The parent's side of a template process: starts it, has it fork workers, hears of deaths."""
+"""The parent's side of a template process: starts it, has it start workers, hears of deaths."""
 
 from __future__ import annotations
 
@@ -43,10 +43,18 @@ class Template:
         environ: its environment; workers get theirs with each fork.
         root: project root, its working directory.
         output: file that takes what it prints.
+        start: how workers are to be started: `fork`, `spawn`, or `auto`.
     """
 
-    def __init__(
-        self, *, group: int, interpreter: str, environ: Mapping[str, str], root: Path, output: Path
+    def __init__(  # noqa: PLR0913 - all of it is needed to start a process
+        self,
+        *,
+        group: int,
+        interpreter: str,
+        environ: Mapping[str, str],
+        root: Path,
+        output: Path,
+        start: str = wire.START_AUTO,
     ) -> None:
         self.group = group
         self.output = output
@@ -54,7 +62,7 @@ class Template:
         self._incoming = Incoming(self._control, f"template of group {group}")
         with theirs, output.open("ab") as log:
             self._process = subprocess.Popen(
-                [interpreter, str(_MAIN), str(theirs.fileno())],
+                [interpreter, str(_MAIN), "template", str(theirs.fileno()), start],
                 cwd=root,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,

@@ -1,8 +1,9 @@
 """The template process: imports pytest once, then forks a worker whenever it is told to.
 
 It runs no code of the project: a conftest imported before the fork would tie every slot to
-the environment of whichever came first. Single-threaded, so that forking is safe. When the
-runner is gone it kills its workers and ends.
+the environment of whichever came first. Where forking is not safe it imports nothing and
+starts each worker as a process of its own. It reaps either kind. When the runner is gone it
+kills its workers and ends.
 """
 
 from __future__ import annotations
@@ -13,25 +14,32 @@ import select
 import signal
 import socket
 import sys
+import warnings
 from typing import Any
 
-from . import wire, worker
+from . import starting, wire, worker
 
 
-def serve(control_fd: int) -> int:
-    """Serve the runner's control channel. Returns in the worker too, with its exit status."""
+def serve(control_fd: int, start: str) -> int:
+    """Serve the runner's control channel. Returns in a fork too, with its exit status.
+
+    Args:
+        control_fd: a stream socket.
+        start: how workers are to be started, as in `wire`.
+    """
     template = _Template(socket.socket(fileno=control_fd))
-    worker.import_pytest()
-    template.say_hello()
+    template.prepare(start)
     job = template.loop()
     if job is None:
         return 0
-    return worker.run(job)
+    worker.take_over(job.output_fd)
+    return worker.run(job.spec, job.channel_fd)
 
 
 class _Template:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self._start = wire.START_FORK
         self._buffer = b""
         self._descriptors: list[int] = []
         self._children: set[int] = set()
@@ -43,18 +51,25 @@ class _Template:
         # Python only writes to the wakeup descriptor for signals that have a handler.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        # The terminal's Ctrl-C is the runner's to handle.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # The terminal's Ctrl-C is the runner's to handle. Not SIG_IGN: a process started from
+        # here would inherit that.
+        signal.signal(signal.SIGINT, lambda *_: None)
 
-    def say_hello(self) -> None:
-        import pytest
-
+    def prepare(self, start: str) -> None:
+        """Import what forks need, if there will be any, and say hello."""
+        self._start, reason = starting.choose(start)
+        version = starting.pytest_version() if self._start == wire.START_SPAWN else ""
+        if self._start == wire.START_FORK:
+            version = worker.import_pytest()
+            self._start, reason = starting.choose(start)
         self._send(
             wire.TEMPLATE_HELLO,
             version=wire.VERSION,
             pid=os.getpid(),
             python=".".join(map(str, sys.version_info[:3])),
-            pytest=pytest.__version__,
+            pytest=version,
+            start=self._start,
+            reason=reason,
         )
 
     def loop(self) -> worker.Job | None:
@@ -89,15 +104,16 @@ class _Template:
             channel_fd, output_fd = self._descriptors[:2]
             del self._descriptors[:2]
             job = worker.Job(message, channel_fd, output_fd)
-            if self._fork(job):
+            if self._begin(job):
                 return job
         return None
 
-    def _fork(self, job: worker.Job) -> bool:
-        """Fork; True in the child, which owns nothing of the template's any more."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
+    def _begin(self, job: worker.Job) -> bool:
+        """Start a worker; True in a fork, which owns nothing of the template's any more."""
+        if self._start == wire.START_SPAWN:
+            pid = starting.spawn(job.spec, job.channel_fd, job.output_fd)
+        else:
+            pid = _fork()
         if pid == 0:
             self._forget()
             return True
@@ -144,3 +160,12 @@ class _Template:
         # The runner being gone shows as end of file in the loop.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._control.sendall(wire.encode({"k": kind, **fields}))
+
+
+def _fork() -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with warnings.catch_warnings():
+        # That threads run is known here: the user has said fork.
+        warnings.simplefilter("ignore")
+        return os.fork()

@@ -15,6 +15,11 @@ VERSION = 1
 #: Exit status of a worker in which pytest could not be configured or ended in its own error.
 REFUSED = 4
 
+# How workers are started.
+START_AUTO = "auto"
+START_FORK = "fork"
+START_SPAWN = "spawn"
+
 # Runner to template.
 FORK = "fork"
 # Template to runner.

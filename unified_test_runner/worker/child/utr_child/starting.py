@@ -1,0 +1,96 @@
+"""How workers come to be: as forks of the template, or as interpreters of their own.
+
+Forking is fast, but only the thread that forks lives on in the child: a lock that another one
+held at that moment stays locked there for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+import threading
+from typing import Any
+
+from . import wire
+
+_MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "main.py")
+_MOST_SEEDS = 4294967295
+
+
+def choose(wanted: str) -> tuple[str, str]:
+    """Return how workers are started, and why, as far as this process shows by now."""
+    if wanted != wire.START_AUTO:
+        return wanted, "as --start says"
+    if sys.platform != "linux":
+        return wire.START_SPAWN, f"forking is not safe on {sys.platform}"
+    threads = running_threads()
+    if threads > 1:
+        return wire.START_SPAWN, f"{threads} threads run in a fresh interpreter{_named_threads()}"
+    return wire.START_FORK, "one thread runs in the template"
+
+
+def running_threads() -> int:
+    """How many threads this process has, those included that Python does not know of."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
+
+
+def _named_threads() -> str:
+    others = [thread.name for thread in threading.enumerate()]
+    others.remove(threading.main_thread().name)
+    return f" ({', '.join(others)})" if others else ""
+
+
+def spawn(spec: dict[str, Any], channel_fd: int, output_fd: int) -> int:
+    """Start a worker as a process of its own and return its pid; the caller reaps it."""
+    import subprocess
+
+    with tempfile.TemporaryFile() as handed:
+        handed.write(wire.encode(spec))
+        handed.flush()
+        handed.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, _MAIN, "worker", str(channel_fd), str(handed.fileno())],
+            cwd=spec["root"],
+            env=_with_seed(spec["environ"]),
+            stdin=subprocess.DEVNULL,
+            stdout=output_fd,
+            stderr=output_fd,
+            pass_fds=(channel_fd, handed.fileno()),
+            start_new_session=True,
+        )
+    # Reaped by number, with its resource usage: the object must neither wait nor warn.
+    process.returncode = 0
+    return process.pid
+
+
+def _with_seed(environ: dict[str, str]) -> dict[str, str]:
+    """Give all workers the same order of sets, as forks have it.
+
+    A worker takes the variable out of its environment before anything of the project runs.
+    """
+    return {"PYTHONHASHSEED": str(_SEED), **environ}
+
+
+_SEED = random.Random().randint(1, _MOST_SEEDS)  # noqa: S311 - no secret
+
+
+def pytest_version() -> str:
+    """Return the version of pytest that this interpreter has, without importing it.
+
+    Raises:
+        ModuleNotFoundError: there is none.
+    """
+    import importlib.metadata
+    import importlib.util
+
+    if importlib.util.find_spec("pytest") is None:
+        raise ModuleNotFoundError("No module named 'pytest'")
+    try:
+        return importlib.metadata.version("pytest")
+    except importlib.metadata.PackageNotFoundError:
+        return ""

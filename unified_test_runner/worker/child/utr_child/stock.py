@@ -1,0 +1,144 @@
+"""Modules that were imported ahead, kept out of sight until somebody imports them.
+
+`"name" in sys.modules` must say what it says under plain pytest. So each chunk, which is all
+that one import had loaded, appears when that import is done here, and only in the order in
+which they were loaded: at any time the process is as if it had done these imports itself. An
+import out of that order, of another file by the same name, or never, is a misfit: nothing of
+what this worker does may then count.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Chunk:
+    """What one import loaded. `root` is the name that was imported."""
+
+    def __init__(self, root: str, modules: dict[str, Any]) -> None:
+        self.root = root
+        self.modules = modules
+
+
+class Stock:
+    """A finder, first on `sys.meta_path`, that hands out chunks.
+
+    Args:
+        chunks: in the order in which they were loaded.
+        reads: variables read meanwhile → (chunk, value).
+    """
+
+    def __init__(
+        self, chunks: Sequence[Chunk] = (), reads: Mapping[str, tuple[str, str | None]] | None = None
+    ) -> None:
+        self.misfit: tuple[str, str] | None = None
+        self._chunks = list(chunks)
+        self._reads = dict(reads or {})
+        self._given = 0
+        self._names = {name for chunk in chunks for name in chunk.modules}
+
+    def __bool__(self) -> bool:
+        return bool(self._chunks)
+
+    def enter(self, environ: Mapping[str, str]) -> None:
+        """Begin to hand out, in the environment in which the tests will run."""
+        if not self._chunks:
+            return
+        for name, (root, value) in self._reads.items():
+            if environ.get(name) != value:
+                self._blame(root, f"its import reads {name}, which is different here")
+        self._reseed()
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+
+    def leave(self) -> None:
+        """Stop handing out: from now on all that was loaded ahead must be in use."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)  # type: ignore[arg-type]
+        if self._given < len(self._chunks):
+            self._blame(self._chunks[self._given].root, "it is not imported in this order any more")
+
+    def _reseed(self) -> None:
+        """Give this worker random numbers of its own."""
+        for chunk in self._chunks:
+            module = chunk.modules.get("numpy.random")
+            if module is not None:
+                module.seed()
+
+    def _blame(self, root: str, reason: str) -> None:
+        self.misfit = self.misfit or (root.partition(".")[0], reason)
+
+    # --- the protocol of finders
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return where a module that was loaded ahead would come from, with us as loader."""
+        if self.misfit or name not in self._names or name in sys.modules:
+            return None
+        spec = self._real_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(self, spec.loader)  # type: ignore[assignment]
+        elif spec is not None:
+            self._blame(name, "it has become a package without a file")
+        return spec
+
+    def _real_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        for finder in [*sys.meta_path]:
+            if finder is not self:
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    return spec
+        return None
+
+    def take(self, spec: ModuleSpec) -> Chunk | None:
+        """Return the chunk of a module about to be loaded, if it is its turn and its file."""
+        chunk = self._chunks[self._given] if self._given < len(self._chunks) else None
+        if self.misfit or chunk is None:
+            return None
+        if chunk.root != spec.name:
+            self._blame(chunk.root, f"'{spec.name}' is imported before it")
+            return None
+        shadowed = [name for name in chunk.modules if self._is_other(name, chunk, spec)]
+        if shadowed:
+            self._blame(chunk.root, f"another file is '{shadowed[0]}' here")
+            return None
+        self._given += 1
+        return chunk
+
+    def _is_other(self, name: str, chunk: Chunk, asked: ModuleSpec) -> bool:
+        """Whether this worker's paths lead to another file; looked at where paths begin."""
+        ready = getattr(chunk.modules[name], "__spec__", None)
+        if ready is None or ("." in name and name != asked.name):
+            return False
+        spec = asked if name == asked.name else self._real_spec(name, None)
+        return spec is None or (spec.origin, _places(spec)) != (ready.origin, _places(ready))
+
+
+def _places(spec: ModuleSpec) -> list[str]:
+    return [*(spec.submodule_search_locations or ())]
+
+
+class _Loader:
+    """Loads one module: from the stock if it fits, else as it would be loaded without."""
+
+    def __init__(self, stock: Stock, real: Any) -> None:
+        self._stock = stock
+        self._real = real
+        self._chunk: Chunk | None = None
+
+    def create_module(self, spec: ModuleSpec) -> Any:
+        self._chunk = self._stock.take(spec)
+        return None if self._chunk else self._real.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        if self._chunk is None:
+            self._real.exec_module(module)
+        else:
+            # The import system goes on with what it finds under the module's name.
+            sys.modules.update(self._chunk.modules)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
