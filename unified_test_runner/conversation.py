@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from unified_test_runner.crew import Seat
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.preloading import Preloads
     from unified_test_runner.recording import Recorder
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
@@ -36,11 +37,18 @@ class Conversation:
         recorder: takes the events.
         ledger: books the tests.
         wall: told what slots do.
+        preloads: told what workers load.
     """
 
     def __init__(
-        self, groups: Mapping[int, Group], recorder: Recorder, ledger: Ledger, wall: WallClock
+        self,
+        groups: Mapping[int, Group],
+        recorder: Recorder,
+        ledger: Ledger,
+        wall: WallClock,
+        preloads: Preloads,
     ) -> None:
+        self._preloads = preloads
         self._groups = groups
         self._recorder = recorder
         self._ledger = ledger
@@ -63,6 +71,7 @@ class Conversation:
         """A template is ready to start workers."""
         _check_version(hello.version, f"template of group {template.group}")
         self._greeted.add(template.group)
+        self._preloads.refuse(self._groups[template.group], hello.refused)
         self._recorder.emit(
             events.TemplateReady(
                 group=template.group,
@@ -72,6 +81,7 @@ class Conversation:
                 pytest=hello.pytest,
                 start=hello.start,
                 reason=hello.reason,
+                preloaded=hello.preloaded,
             )
         )
 
@@ -141,6 +151,8 @@ class Conversation:
                 _check_version(message.version, f"worker {worker}")
             case protocol.ConfigureFailed():
                 yield from self._on_configure_failed(seat, message)
+            case protocol.Misfit():
+                yield self._on_misfit(seat, message)
             case protocol.Walked():
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
@@ -220,12 +232,27 @@ class Conversation:
         if not seat.is_walked:
             yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
 
+    def _on_misfit(self, seat: Seat, message: protocol.Misfit) -> steps.Input:
+        seat.has_finished = True
+        group = self._groups[seat.process.group]
+        if self._preloads.spare(group):
+            self._preloads.refuse(group, {message.module: message.reason})
+            self._recorder.emit(
+                events.NoticeGiven(
+                    level="info",
+                    message=f"workers began anew, each loading everything itself, because "
+                    f"{message.module} did not fit: {message.reason}",
+                )
+            )
+        return steps.WorkerMisfit(worker=seat.process.worker)
+
     def _on_walked(self, seat: Seat, message: protocol.Walked) -> steps.Input:
         seat.is_walked = True
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         group = self._groups[seat.process.group]
+        self._preloads.learn(group, message.modules)
         units = forecast.walked(group, message.keys)
         self._recorder.emit(
             events.WorkerReady(

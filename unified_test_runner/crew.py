@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from unified_test_runner import steps
     from unified_test_runner.overdue import Ending
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.preloading import Preloads
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.process import WorkerProcess
 
@@ -81,6 +82,7 @@ class Crew:
         premises: surroundings of every process.
         groups: the plan's groups, by index.
         watch: called with each new template or worker, to be waited on.
+        preloads: what templates import ahead.
     """
 
     def __init__(
@@ -88,7 +90,9 @@ class Crew:
         premises: Premises,
         groups: Mapping[int, Group],
         watch: Callable[[Template | WorkerProcess], None],
+        preloads: Preloads,
     ) -> None:
+        self._preloads = preloads
         self._premises = premises
         self._groups = groups
         self._watch = watch
@@ -108,6 +112,13 @@ class Crew:
             )
             self._templates[group] = template
             self._watch(template)
+            modules, unfit = self._preloads.modules(self._groups[group])
+            template.prepare(
+                modules,
+                chosen=self._preloads.chosen,
+                unfit=unfit,
+                private=self._preloads.private,
+            )
         return self._templates[group]
 
     def drop_template(self, template: Template) -> list[Seat]:
@@ -135,6 +146,8 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                is_spawned=self._preloads.is_spared(group),
+                tells_modules=self._preloads.wants_to_know(group),
             )
         )
         seat = Seat(process)

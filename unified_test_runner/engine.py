@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
@@ -19,6 +19,7 @@ from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.overdue import Ending
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
@@ -59,6 +60,7 @@ class Orders:
     max_failures: int = 0
     run_timeout_s: float | None = None
     reproduce_options: tuple[str, ...] = ()
+    preloads: Preloads = field(default_factory=Preloads)
 
 
 class Engine:
@@ -88,7 +90,7 @@ class Engine:
         self._groups = {group.index: group for group in plan.groups}
         self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
         self._selector = selectors.DefaultSelector()
-        self._crew = Crew(orders.premises, self._groups, self._watch)
+        self._crew = Crew(orders.premises, self._groups, self._watch, orders.preloads)
         self._wall = WallClock(plan.workers, recorder.now)
         self._slots = Slots(
             groups=self._groups,
@@ -110,7 +112,7 @@ class Engine:
             options=orders.reproduce_options,
         )
         self._ledger = ledger
-        self._talk = Conversation(self._groups, recorder, ledger, self._wall)
+        self._talk = Conversation(self._groups, recorder, ledger, self._wall, orders.preloads)
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""

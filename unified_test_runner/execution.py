@@ -22,11 +22,12 @@ from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
 from unified_test_runner.reporters.log import LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
-from unified_test_runner.rundir import make_run_directory, new_run_id
+from unified_test_runner.rundir import FOLDER, make_home, make_run_directory, new_run_id
 from unified_test_runner.services.lease import Lease
 from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
@@ -202,7 +203,17 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,
         reproduce_options=tuple(options),
+        preloads=_preloads(plan),
     )
+
+
+def _preloads(plan: Plan) -> Preloads:
+    if not plan.preload:
+        return Preloads()
+    with contextlib.suppress(OSError):
+        make_home(plan.root)
+    store = plan.root / FOLDER / "preload.json"
+    return Preloads(store, chosen=plan.preload, private=plan.scrubbed)
 
 
 def _make_broker(run: _Run, lease: Lease, inbox: Inbox[events.Event | Note]) -> Broker | None:

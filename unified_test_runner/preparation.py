@@ -64,6 +64,7 @@ def prepare(settings: Settings) -> Prepared:
             timeout_s=settings.timeout_s,
             cpu_count=available_cpus(),
             interpreter=interpreter,
+            preload=settings.preload,
         )
     )
     return Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)

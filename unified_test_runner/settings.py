@@ -65,7 +65,7 @@ class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none).
+    the whole run (None: none). `preload` None leaves it to the catalogue.
     """
 
     selectors: Selectors
@@ -77,6 +77,7 @@ class Settings:
     run_timeout_s: float | None = None
     no_tests: str = "fail"
     start: str = "auto"
+    preload: tuple[str, ...] | None = None
     python: str | None = None
     catalogue: str | None = None
     argv: tuple[str, ...] = ()

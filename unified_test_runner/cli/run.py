@@ -78,6 +78,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         run_timeout_s=params["run_timeout"],
         no_tests=params["no_tests"],
         start=params["start"],
+        preload=params["preload"],
         python=params["python"],
         catalogue=params["catalogue"],
         argv=tuple(sys.argv[1:]),

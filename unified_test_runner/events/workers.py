@@ -12,7 +12,8 @@ from unified_test_runner.events.base import Event
 class TemplateReady(Event):
     """The process that workers of a group come from is ready.
 
-    `start` is how they come from it, `fork` or `spawn`, and `reason` why.
+    `start` is how they come from it, `fork` or `spawn`, and `reason` why. `preloaded` are the
+    modules that it has imported for all of them.
     """
 
     kind: ClassVar[str] = "template_ready"
@@ -23,6 +24,7 @@ class TemplateReady(Event):
     pytest: str
     start: str = "fork"
     reason: str = ""
+    preloaded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ class PlanRequest:
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue.
+    None leaves the time limit of tests to the catalogue, `preload` None what is loaded ahead.
     """
 
     root: Path
@@ -36,3 +36,4 @@ class PlanRequest:
     workers: int | None = None
     timeout_s: float | None = None
     cpu_count: int = 1
+    preload: tuple[str, ...] | None = None

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
+from dataclasses import dataclass, field
+from typing import Any
 
 from unified_test_runner.codec import from_plain
 from unified_test_runner.errors import ProtocolError
 from unified_test_runner.model import PhaseResult, UnitKey, When
 from unified_test_runner.worker.child.utr_child import wire
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 _PHASES = (When.SETUP, When.CALL, When.TEARDOWN)
@@ -25,14 +23,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateHello(Message):
-    """The template can start workers; `start` says how (`fork` or `spawn`), `reason` why."""
+    """The template can start workers; `start` says how (`fork` or `spawn`), `reason` why.
+
+    `preloaded` are the modules it has imported ahead, `refused` those it found unfit for that.
+    """
 
     version: int
     pid: int
     python: str
     pytest: str
-    start: str = wire.START_FORK
+    start: str = "fork"
     reason: str = ""
+    preloaded: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,23 @@ class ConfigureFailed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit(Message):
+    """A module loaded ahead is not what this worker would have loaded; it ends, without a test."""
+
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Walked(Message):
-    """The directory walk is done. `units` are (path, collector, ordinal)."""
+    """The directory walk is done. `units` are (path, collector, ordinal).
+
+    `modules` are (name, file) of what was loaded by then, where it was asked for.
+    """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
+    modules: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[UnitKey, ...]:
@@ -199,6 +214,7 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.EXITED: Exited,
     wire.HELLO: Hello,
     wire.CONFIGURE_FAILED: ConfigureFailed,
+    wire.MISFIT: Misfit,
     wire.WALKED: Walked,
     wire.ENTRY: EntryReported,
     wire.UNIT_UNKNOWN: UnitUnknown,

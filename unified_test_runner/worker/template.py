@@ -15,14 +15,18 @@ from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
 from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _MAIN = Path(__file__).parent / "child" / "main.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
-    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root."""
+    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
+
+    `is_spawned` wants a process of its own even from a template that forks; `tells_modules`
+    wants to hear what it has loaded by the end of its walk.
+    """
 
     worker: int
     slot: int
@@ -33,6 +37,8 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    is_spawned: bool = False
+    tells_modules: bool = False
 
 
 class Template:
@@ -54,7 +60,7 @@ class Template:
         environ: Mapping[str, str],
         root: Path,
         output: Path,
-        start: str = wire.START_AUTO,
+        start: str = "auto",
     ) -> None:
         self.group = group
         self.output = output
@@ -81,6 +87,33 @@ class Template:
         """The control channel, for selectors."""
         return self._control.fileno()
 
+    def prepare(
+        self,
+        modules: Iterable[str] = (),
+        *,
+        chosen: Iterable[str] = (),
+        unfit: Iterable[str] = (),
+        private: Iterable[str] = (),
+    ) -> None:
+        """Let it import modules ahead of its workers; it says hello once this is done.
+
+        Args:
+            modules: names, in the order of their loading.
+            chosen: packages to be imported, or `*` for all of them.
+            unfit: packages that must not be.
+            private: variables that differ between workers, which no import may read.
+        """
+        message: dict[str, object] = {
+            "k": wire.PREPARE,
+            "modules": list(modules),
+            "chosen": list(chosen),
+            "unfit": list(unfit),
+            "private": sorted(private),
+        }
+        # Its death is heard as the end of the control channel.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._control.sendall(wire.encode(message))
+
     def fork(self, request: ForkRequest) -> WorkerProcess:
         """Ask for a worker; its pid arrives as a `Forked` message.
 
@@ -99,6 +132,8 @@ class Template:
             "basetemp": str(request.basetemp),
             "stacks": str(request.stacks),
             "stack_signal": int(STACK_SIGNAL),
+            "is_spawned": request.is_spawned,
+            "tells_modules": request.tells_modules,
         }
         try:
             line = wire.encode(spec)

@@ -86,7 +86,11 @@ def _template(event: events.TemplateReady, settings: ReporterSettings) -> list[L
         return []
     how = "forked" if event.start == "fork" else "spawned, each as a process of its own"
     python = f"Python {event.python}, pytest {event.pytest}"
-    return [Line(f"workers are {how}: {one_line(event.reason)} ({one_line(python)})", "faint")]
+    found = [Line(f"workers are {how}: {one_line(event.reason)} ({one_line(python)})", "faint")]
+    if event.preloaded:
+        names = dict.fromkeys(name.partition(".")[0] for name in event.preloaded)
+        found.append(Line(f"loaded ahead of them: {one_line(', '.join(names))}", "faint"))
+    return found
 
 
 def _service_ready(event: events.ServiceReady, report: RunReport) -> list[Line]:

@@ -9,7 +9,7 @@ import sysconfig
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterable, Iterator
 
     import pytest
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 #: own, or they are what runs the tests.
 _NEVER = frozenset(
     {"_pytest", "pytest", "pluggy", "iniconfig", "py", "xdist", "execnet", "utr_child"}
-    | {"gevent", "eventlet", "greenlet", "twisted", "grpc", "torch", "tensorflow", "jax", "jaxlib"}
+    | {"gevent", "eventlet", "twisted", "grpc", "torch", "tensorflow", "jax", "jaxlib"}
     | {"cupy", "ray", "pyspark", "mpi4py", "opentelemetry", "ddtrace", "newrelic", "sentry_sdk"}
     | {"elasticapm", "datadog", "debugpy", "pydevd", "conftest", "sitecustomize", "usercustomize"}
 )
 
 
 def loaded_modules(
-    config: pytest.Config, before: Collection[str], root: str
+    config: pytest.Config, asked: Iterable[str], root: str
 ) -> list[tuple[str, str]]:
     """Return (name, file) of modules that could be loaded ahead, in the order of their loading.
 
     Args:
         config: knows the plugins.
-        before: names of what was loaded when the worker began.
+        asked: names of what was to be imported, in that order, loaded or not.
         root: project root.
     """
     if "coverage" in sys.modules:  # it counts the lines that an import runs
         return []
-    new = {name: module for name, module in sys.modules.items() if name not in before}
+    new = {name: sys.modules[name] for name in asked if name in sys.modules}
     places = _Places(root)
     excluded = {*_NEVER, *_plugins(config)}
     excluded |= {_top(name) for name, module in new.items() if not places.hold(module)}

@@ -14,6 +14,9 @@ import threading
 from typing import Any
 
 from . import wire
+from .traces import running_threads
+
+AUTO, FORK, SPAWN = "auto", "fork", "spawn"
 
 _MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "main.py")
 _MOST_SEEDS = 4294967295
@@ -21,22 +24,14 @@ _MOST_SEEDS = 4294967295
 
 def choose(wanted: str) -> tuple[str, str]:
     """Return how workers are started, and why, as far as this process shows by now."""
-    if wanted != wire.START_AUTO:
+    if wanted != AUTO:
         return wanted, "as --start says"
     if sys.platform != "linux":
-        return wire.START_SPAWN, f"forking is not safe on {sys.platform}"
+        return SPAWN, f"forking is not safe on {sys.platform}"
     threads = running_threads()
     if threads > 1:
-        return wire.START_SPAWN, f"{threads} threads run in a fresh interpreter{_named_threads()}"
-    return wire.START_FORK, "one thread runs in the template"
-
-
-def running_threads() -> int:
-    """How many threads this process has, those included that Python does not know of."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return threading.active_count()
+        return SPAWN, f"{threads} threads run in a fresh interpreter{_named_threads()}"
+    return FORK, "one thread runs in the template"
 
 
 def _named_threads() -> str:

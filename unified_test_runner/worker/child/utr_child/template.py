@@ -18,6 +18,8 @@ import warnings
 from typing import Any
 
 from . import starting, wire, worker
+from .preload import Preload
+from .stock import Stock
 
 
 def serve(control_fd: int, start: str) -> int:
@@ -25,21 +27,25 @@ def serve(control_fd: int, start: str) -> int:
 
     Args:
         control_fd: a stream socket.
-        start: how workers are to be started, as in `wire`.
+        start: how workers are to be started, as in `starting`.
     """
-    template = _Template(socket.socket(fileno=control_fd))
-    template.prepare(start)
+    template = _Template(socket.socket(fileno=control_fd), start)
+    template.load()
     job = template.loop()
     if job is None:
-        return 0
+        # What modules loaded ahead do at the end of a process is for the workers to do.
+        os._exit(0)
     worker.take_over(job.output_fd)
-    return worker.run(job.spec, job.channel_fd)
+    return worker.run(job.spec, job.channel_fd, template.stock)
 
 
 class _Template:
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, wanted: str) -> None:
+        self.stock = Stock()
         self._control = control
-        self._start = wire.START_FORK
+        self._wanted = wanted
+        self._start, self._reason = starting.choose(wanted)
+        self._pytest = ""
         self._buffer = b""
         self._descriptors: list[int] = []
         self._children: set[int] = set()
@@ -55,21 +61,38 @@ class _Template:
         # here would inherit that.
         signal.signal(signal.SIGINT, lambda *_: None)
 
-    def prepare(self, start: str) -> None:
-        """Import what forks need, if there will be any, and say hello."""
-        self._start, reason = starting.choose(start)
-        version = starting.pytest_version() if self._start == wire.START_SPAWN else ""
-        if self._start == wire.START_FORK:
-            version = worker.import_pytest()
-            self._start, reason = starting.choose(start)
+    def load(self) -> None:
+        """Import what forks need, if there will be any."""
+        if self._start == starting.SPAWN:
+            self._pytest = starting.pytest_version()
+            return
+        self._pytest = worker.import_pytest()
+        self._start, self._reason = starting.choose(self._wanted)
+
+    def _prepare(self, order: dict[str, Any]) -> None:
+        """Load modules ahead, if it is harmless, and say hello."""
+        preload = Preload(
+            order["modules"] if self._start == starting.FORK else (),
+            chosen=order["chosen"],
+            unfit=order["unfit"],
+            private=order["private"],
+        )
+        self.stock = preload.run()
+        if preload.refused:
+            # What they have changed would be in every fork.
+            self._start = starting.SPAWN
+            refused = "; ".join(f"{name}: {why}" for name, why in preload.refused.items())
+            self._reason = f"what was loaded ahead is not harmless: {refused}"
         self._send(
             wire.TEMPLATE_HELLO,
             version=wire.VERSION,
             pid=os.getpid(),
             python=".".join(map(str, sys.version_info[:3])),
-            pytest=version,
+            pytest=self._pytest,
             start=self._start,
-            reason=reason,
+            reason=self._reason,
+            preloaded=[chunk.root for chunk in preload.chunks],
+            refused=preload.refused,
         )
 
     def loop(self) -> worker.Job | None:
@@ -101,6 +124,9 @@ class _Template:
         while b"\n" in self._buffer:
             line, _, self._buffer = self._buffer.partition(b"\n")
             message: dict[str, Any] = wire.decode(line)
+            if message["k"] == wire.PREPARE:
+                self._prepare(message)
+                continue
             channel_fd, output_fd = self._descriptors[:2]
             del self._descriptors[:2]
             job = worker.Job(message, channel_fd, output_fd)
@@ -110,7 +136,7 @@ class _Template:
 
     def _begin(self, job: worker.Job) -> bool:
         """Start a worker; True in a fork, which owns nothing of the template's any more."""
-        if self._start == wire.START_SPAWN:
+        if self._start == starting.SPAWN or job.spec["is_spawned"]:
             pid = starting.spawn(job.spec, job.channel_fd, job.output_fd)
         else:
             pid = _fork()

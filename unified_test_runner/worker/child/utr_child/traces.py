@@ -6,7 +6,6 @@ code reads with its own `getenv` is not.
 
 from __future__ import annotations
 
-import atexit
 import builtins
 import contextlib
 import gc
@@ -26,10 +25,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-#: Entry of `read_variables` for code that looked at all of them.
-EVERYTHING = "*"
+    from collections.abc import Callable, Collection, Iterator
 
 #: Modules whose functions are worth patching.
 _PATCHED = (
@@ -65,11 +61,12 @@ def _hooks() -> object:
 
 
 def _functions() -> object:
+    # Hooks have a place of their own, and whoever records warnings replaces what shows them.
     return [
         (module.__name__, name, value)
         for module in _PATCHED
         for name, value in vars(module).items()
-        if callable(value)
+        if callable(value) and not name.endswith("hook") and "showwarn" not in name
     ]
 
 
@@ -94,29 +91,42 @@ _LOOKED_AT: dict[str, Callable[[], object]] = {
     "the garbage collector": lambda: (gc.isenabled(), gc.get_threshold(), len(gc.callbacks)),
     "interpreter limits": lambda: (sys.getrecursionlimit(), sys.getswitchinterval()),
     "the default socket timeout": socket.getdefaulttimeout,
-    "exit handlers": lambda: getattr(atexit, "_ncallbacks", int)(),
     "open files": _open_files,
     "running threads": running_threads,
 }
 
 
-class Traces:
-    """How the process is now."""
+#: What an import may rely on, and neither pytest nor its plugins change on their way to it.
+SURROUNDINGS = (
+    "the locale", "the working directory", "the umask", "standard functions",
+    "interpreter limits", "the default socket timeout",
+)  # fmt: skip
 
-    def __init__(self) -> None:
+
+class Traces:
+    """How the process is now.
+
+    Args:
+        names: what to look at.
+    """
+
+    def __init__(self, names: Collection[str] = tuple(_LOOKED_AT)) -> None:
         self._modules = dict(sys.modules)
-        self._states = {name: look() for name, look in _LOOKED_AT.items()}
+        self._states = {name: _LOOKED_AT[name]() for name in names}
 
     def changes(self) -> list[str]:
         """Name what is different by now; new modules do not count."""
-        found = [name for name, look in _LOOKED_AT.items() if look() != self._states[name]]
+        found = [name for name, state in self._states.items() if _LOOKED_AT[name]() != state]
         is_replaced = any(sys.modules.get(n) is not m for n, m in self._modules.items())
         return [*found, "modules loaded before"] if is_replaced else found
 
 
 @contextlib.contextmanager
 def read_variables() -> Iterator[dict[str, str | None]]:
-    """Collect the variables that are read meanwhile, with the values they had."""
+    """Collect the variables that are read meanwhile, with the values they had.
+
+    Where all of them were looked at, `*` is one of the names.
+    """
     found: dict[str, str | None] = {}
     kind: Any = type(os.environ)
 
@@ -131,7 +141,7 @@ def read_variables() -> Iterator[dict[str, str | None]]:
             return value
 
         def __iter__(self) -> Iterator[Any]:
-            found[EVERYTHING] = None
+            found["*"] = None
             return super().__iter__()  # type: ignore[no-any-return]
 
     mappings: list[Any] = [os.environ, os.environb]

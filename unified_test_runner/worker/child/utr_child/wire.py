@@ -15,12 +15,8 @@ VERSION = 1
 #: Exit status of a worker in which pytest could not be configured or ended in its own error.
 REFUSED = 4
 
-# How workers are started.
-START_AUTO = "auto"
-START_FORK = "fork"
-START_SPAWN = "spawn"
-
 # Runner to template.
+PREPARE = "prepare"
 FORK = "fork"
 # Template to runner.
 TEMPLATE_HELLO = "template_hello"
@@ -33,6 +29,7 @@ DRAIN = "drain"
 # Worker to runner.
 HELLO = "hello"
 CONFIGURE_FAILED = "configure_failed"
+MISFIT = "misfit"
 WALKED = "walked"
 ENTRY = "entry"
 UNIT_UNKNOWN = "unit_unknown"

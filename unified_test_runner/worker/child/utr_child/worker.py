@@ -15,6 +15,7 @@ from typing import Any
 
 from . import wire
 from .channel import Channel, move_high
+from .stock import Stock
 from .view import become
 
 
@@ -53,14 +54,20 @@ def run_spawned(channel_fd: int, spec_fd: int) -> int:
     return run(spec, channel_fd)
 
 
-def run(spec: dict[str, Any], channel_fd: int) -> int:
-    """Be a worker until the runner says finish; returns the exit status of the process."""
+def run(spec: dict[str, Any], channel_fd: int, stock: Stock | None = None) -> int:
+    """Be a worker until the runner says finish; returns the exit status of the process.
+
+    Args:
+        spec: what the runner sent.
+        channel_fd: this worker's socket.
+        stock: what was loaded ahead.
+    """
     channel = Channel(move_high(channel_fd))
     _offer_stacks(spec["stacks"], spec["stack_signal"])
     _enter_environment(spec)
     from . import session
 
-    return session.run_session(spec, channel)
+    return session.run_session(spec, channel, stock or Stock())
 
 
 def _read_all(fd: int) -> bytes:
