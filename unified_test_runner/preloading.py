@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: In a choice of packages: every one that may be.
 EVERY = "*"
-#: So many groups are remembered; those used longest ago go first.
+#: So many groups are remembered; those learnt longest ago go first.
 _KEPT = 64
 
 
@@ -55,9 +55,7 @@ def _looked_at(name: str, file: str) -> _Module:
         status = os.stat(file)  # noqa: PTH116 - a thousand times in a row
     except OSError:
         return _Module(name=name, file=file, modified_ns=-1)
-    return _Module(
-        name=name, file=file, modified_ns=status.st_mtime_ns, size_bytes=status.st_size
-    )
+    return _Module(name=name, file=file, modified_ns=status.st_mtime_ns, size_bytes=status.st_size)
 
 
 class Preloads:

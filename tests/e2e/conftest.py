@@ -149,8 +149,6 @@ def clean_environ(tmp_path: Path) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     environ["PYTHONPATH"] = str(REPOSITORY)
     environ["UTR_STATE_DIR"] = str(tmp_path / "state")
-    if "UTR_TEST_START" in os.environ:
-        environ["UTR_START"] = os.environ["UTR_TEST_START"]
     return environ
 
 

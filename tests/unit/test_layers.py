@@ -28,7 +28,7 @@ LAYERS = (
     {"accounting", "attribution", "catalogue", "report", "results", "scheduler"},
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
-    {"settings", "forecast", "services", "reporters"},
+    {"settings", "forecast", "preloading", "services", "reporters"},
     {"overdue"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "stopping"},

@@ -12,7 +12,6 @@ from unified_test_runner.errors import ProtocolError
 from unified_test_runner.model import PhaseResult, UnitKey, When
 from unified_test_runner.worker.child.utr_child import wire
 
-
 _PHASES = (When.SETUP, When.CALL, When.TEARDOWN)
 
 

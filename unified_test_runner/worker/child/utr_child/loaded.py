@@ -23,9 +23,7 @@ _NEVER = frozenset(
 )
 
 
-def loaded_modules(
-    config: pytest.Config, asked: Iterable[str], root: str
-) -> list[tuple[str, str]]:
+def loaded_modules(config: pytest.Config, asked: Iterable[str], root: str) -> list[tuple[str, str]]:
     """Return (name, file) of modules that could be loaded ahead, in the order of their loading.
 
     Args:
@@ -67,7 +65,7 @@ class _Places:
         self._folders = tuple(os.path.join(os.path.realpath(path), "") for path in found)
 
     def hold(self, module: Any) -> bool:
-        """Whether a module is installed and none of the project's; never one with rewritten asserts."""
+        """Whether a module is installed, with asserts as written, and none of the project's."""
         spec = getattr(module, "__spec__", None)
         if type(getattr(spec, "loader", None)).__name__ == "AssertionRewritingHook":
             return False

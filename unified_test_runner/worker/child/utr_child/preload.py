@@ -82,7 +82,7 @@ class Preload:
             read_variables() as read,
         ):
             warnings.simplefilter("always")
-            sys.meta_path.insert(0, asked)  # type: ignore[arg-type]
+            sys.meta_path.insert(0, asked)
             traces = Traces()
             try:
                 importlib.import_module(name)
@@ -90,7 +90,7 @@ class Preload:
                 return f"its import ends in {type(error).__name__}"
             finally:
                 changes = traces.changes()
-                sys.meta_path.remove(asked)  # type: ignore[arg-type]
+                sys.meta_path.remove(asked)
         new = set(sys.modules) - loaded
         chunk = Chunk(
             name,

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
 from .traces import SURROUNDINGS, Traces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from importlib.machinery import ModuleSpec
 
 
 class Chunk:
@@ -66,12 +66,12 @@ class Stock:
         """Begin to hand out."""
         self._surroundings = Traces(SURROUNDINGS)
         self._reseed()
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def leave(self) -> None:
         """Stop handing out: from now on all that was loaded ahead must be in use."""
         if self in sys.meta_path:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
         if self._given < len(self._chunks):
             self._blame(self._chunks[self._given].root, "it is not imported any more")
 

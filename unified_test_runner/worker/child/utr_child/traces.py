@@ -131,13 +131,11 @@ def read_variables() -> Iterator[dict[str, str | None]]:
     kind: Any = type(os.environ)
 
     class Recording(kind):  # type: ignore[misc]
-        def __getitem__(self, key: str) -> Any:
-            try:
-                found[key] = None
-                found[key] = value = super().__getitem__(key)
-            except TypeError:
-                del found[key]
-                raise
+        def __getitem__(self, key: Any) -> Any:
+            name = os.fsdecode(key)
+            found[name] = None
+            value = super().__getitem__(key)
+            found[name] = os.fsdecode(value)
             return value
 
         def __iter__(self) -> Iterator[Any]:
