@@ -14,7 +14,6 @@ from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from unified_test_runner.accounting import WallClock
     from unified_test_runner.crew import Seat
@@ -90,7 +89,7 @@ class Conversation:
         if template.group in self._greeted:
             return ""
         interpreter = self._groups[template.group].interpreter
-        last = _last_line(template.output)
+        last = _last_line(template.said())
         message = f"{interpreter} cannot run pytest: {last or 'it ended without a word'}"
         hint = f"{interpreter} -m pip install pytest"
         self._recorder.emit(
@@ -357,6 +356,6 @@ def _check_version(version: int, sender: str) -> None:
         raise ProtocolError(f"{sender} speaks version {version}, this runner {wire.VERSION}")
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text("utf-8", "replace").strip().splitlines()
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
     return lines[-1].strip() if lines else ""

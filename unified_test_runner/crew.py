@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unified_test_runner.last_words import last_words
+from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner import steps
+    from unified_test_runner.early import EarlyTemplate
     from unified_test_runner.overdue import Ending
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.preloading import Preloads
     from unified_test_runner.steps import UnitPlan
+    from unified_test_runner.worker.launch import Launched
     from unified_test_runner.worker.process import WorkerProcess
 
 #: A template whose channel is closed has nothing left to do but kill its forks.
@@ -34,7 +37,7 @@ class Premises:
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
     directories; `outputs` takes what they print outside of tests; `start` is how workers are
-    started.
+    started, `early` a template that may run already.
     """
 
     run_id: str
@@ -43,6 +46,7 @@ class Premises:
     basetemp: Path
     environ: Mapping[str, str]
     start: str = "auto"
+    early: EarlyTemplate | None = None
 
 
 @dataclass(slots=True)
@@ -104,11 +108,8 @@ class Crew:
         if group not in self._templates:
             template = Template(
                 group=group,
-                interpreter=self._groups[group].interpreter,
-                environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
-                root=self._premises.root,
+                launched=self._launch(group),
                 output=self._premises.outputs / f"template-{group}.log",
-                start=self._premises.start,
             )
             self._templates[group] = template
             self._watch(template)
@@ -120,6 +121,16 @@ class Crew:
                 private=self._preloads.private,
             )
         return self._templates[group]
+
+    def _launch(self, group: int) -> Launched:
+        premises = self._premises
+        interpreter = self._groups[group].interpreter
+        environ = {**self._environ(group), "UTR_RUN_ID": premises.run_id}
+        if premises.early is not None:
+            launched = premises.early.claim(interpreter, environ, premises.root)
+            if launched is not None:
+                return launched
+        return launch(interpreter, environ, premises.root, premises.start)
 
     def drop_template(self, template: Template) -> list[Seat]:
         """Forget a template that is gone; returns the seats of the workers it leaves."""

@@ -11,7 +11,6 @@ import platform
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
 from unified_test_runner.reporters.log import LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
-from unified_test_runner.rundir import FOLDER, make_home, make_run_directory, new_run_id
+from unified_test_runner.rundir import FOLDER, make_home, make_run_directory
 from unified_test_runner.services.lease import Lease
 from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
@@ -36,6 +35,9 @@ from unified_test_runner.settings import reporter_settings
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from unified_test_runner.early import Begun, EarlyTemplate
     from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
@@ -54,21 +56,26 @@ class _Run:
     settings: Settings
     prepared: Prepared
     recorder: Recorder
+    early: EarlyTemplate | None
 
     @property
     def plan(self) -> Plan:
         return self.prepared.plan
 
 
-def execute(settings: Settings, prepared: Prepared) -> ExitCode:
+def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
     """Run the plan and return the exit code. Everything else is in the events.
+
+    Args:
+        settings: what was asked for.
+        prepared: the plan.
+        begun: what was begun before there was a plan.
 
     Raises:
         RunDirectoryError: there is no place for the results.
     """
     clock = time.monotonic
-    now = datetime.now(timezone.utc)
-    run_id = new_run_id(now)
+    run_id = begun.run_id
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     reporters = make_reporters(
         reporter_settings(settings.output, settings.environ, directory.events)
@@ -79,9 +86,10 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
         directory=directory,
         settings=settings,
         prepared=prepared,
+        early=begun.template,
         recorder=recorder,
     )
-    _open_record(run, now)
+    _open_record(run, begun.at)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
     return _close_record(run, wall)
 
@@ -199,6 +207,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             basetemp=basetemp,
             environ=environ,
             start=settings.start,
+            early=run.early,
         ),
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,

@@ -29,7 +29,7 @@ LAYERS = (
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "preloading", "services", "reporters"},
-    {"overdue"},
+    {"early", "overdue"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "stopping"},
     {"engine"},

@@ -1,4 +1,4 @@
-"""The parent's side of a template process: starts it, has it start workers, hears of deaths."""
+"""The parent's side of a template process: has it start workers, hears of deaths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
@@ -16,8 +15,9 @@ from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-_MAIN = Path(__file__).parent / "child" / "main.py"
+    from unified_test_runner.worker.launch import Launched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,41 +42,21 @@ class ForkRequest:
 
 
 class Template:
-    """A running template process.
+    """A running template process, put to use for a group.
 
     Args:
-        interpreter: the Python that has the project's dependencies.
-        environ: its environment; workers get theirs with each fork.
-        root: project root, its working directory.
-        output: file that takes what it prints.
-        start: how workers are to be started: `fork`, `spawn`, or `auto`.
+        group: index of the group.
+        launched: the process.
+        output: file that takes what it prints from now on.
     """
 
-    def __init__(  # noqa: PLR0913 - all of it is needed to start a process
-        self,
-        *,
-        group: int,
-        interpreter: str,
-        environ: Mapping[str, str],
-        root: Path,
-        output: Path,
-        start: str = "auto",
-    ) -> None:
+    def __init__(self, *, group: int, launched: Launched, output: Path) -> None:
         self.group = group
-        self.output = output
-        self._control, theirs = socket.socketpair()
+        self._output = output
+        self._first_output = launched.output
+        self._control = launched.control
+        self._process = launched.process
         self._incoming = Incoming(self._control, f"template of group {group}")
-        with theirs, output.open("ab") as log:
-            self._process = subprocess.Popen(
-                [interpreter, str(_MAIN), "template", str(theirs.fileno()), start],
-                cwd=root,
-                env=dict(environ),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
 
     @property
     def pid(self) -> int:
@@ -110,9 +90,34 @@ class Template:
             "unfit": list(unfit),
             "private": sorted(private),
         }
+        output = _open_output(self._output)
+        try:
+            self._send(message, [output])
+        finally:
+            os.close(output)
+
+    def said(self) -> str:
+        """What it has printed; to be asked once it is gone."""
+        self._keep_first_output()
+        return self._output.read_text("utf-8", "replace")
+
+    def _keep_first_output(self) -> None:
+        """Put what it printed before it had a file of its own where the rest is."""
+        if self._first_output.closed:
+            return
+        with self._first_output as file:
+            file.seek(0)
+            first = file.read()
+        if first:
+            later = self._output.read_bytes() if self._output.exists() else b""
+            self._output.write_bytes(first + later)
+
+    def _send(self, message: dict[str, object], descriptors: list[int]) -> None:
+        line = wire.encode(message)
         # Its death is heard as the end of the control channel.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._control.sendall(wire.encode(message))
+            sent = socket.send_fds(self._control, [line], descriptors)
+            self._control.sendall(line[sent:])
 
     def fork(self, request: ForkRequest) -> WorkerProcess:
         """Ask for a worker; its pid arrives as a `Forked` message.
@@ -120,9 +125,7 @@ class Template:
         Where the template is gone the worker's channel is at its end from the start.
         """
         ours, theirs = socket.socketpair()
-        output = os.open(
-            request.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
-        )
+        output = _open_output(request.output)
         spec: dict[str, object] = {
             "k": wire.FORK,
             "worker": request.worker,
@@ -136,11 +139,7 @@ class Template:
             "tells_modules": request.tells_modules,
         }
         try:
-            line = wire.encode(spec)
-            # Its death is heard as the end of the control channel.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                sent = socket.send_fds(self._control, [line], [theirs.fileno(), output])
-                self._control.sendall(line[sent:])
+            self._send(spec, [theirs.fileno(), output])
         finally:
             theirs.close()
             os.close(output)
@@ -160,3 +159,9 @@ class Template:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+        finally:
+            self._keep_first_output()
+
+
+def _open_output(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

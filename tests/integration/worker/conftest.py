@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unified_test_runner.worker import protocol
+from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ class Scene:
     ) -> None:
         self.root = root
         self.environ = {"PATH": os.environ["PATH"], "UTR_SLOT": "none", **environ}
-        self.template = Template(
-            group=0, interpreter=interpreter, environ=self.environ, root=root,
-            output=root / "template.log", start=start,
-        )  # fmt: skip
+        launched = launch(interpreter, self.environ, root, start)
+        self.template = Template(group=0, launched=launched, output=root / "template.log")
         self.heard: list[protocol.Message] = []
         self.workers: list[WorkerProcess] = []
 

@@ -227,7 +227,7 @@ def test_an_interpreter_without_pytest_ends_without_a_word_of_greeting(make_scen
     scene = make_scene(interpreter=str(tmp_path / "bare" / "bin" / "python"), start=start)
     scene.template.prepare()
     assert scene.hear(scene.template, type(None)) == []
-    assert "No module named" in (tmp_path / "template.log").read_text().splitlines()[-1]
+    assert "No module named" in scene.template.said().splitlines()[-1]
 
 
 def test_both_kinds_of_worker_see_the_same_process(make_scene):

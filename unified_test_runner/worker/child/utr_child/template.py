@@ -69,6 +69,13 @@ class _Template:
         self._pytest = worker.import_pytest()
         self._start, self._reason = starting.choose(self._wanted)
 
+    def _redirect(self, output_fd: int) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(output_fd, 1)
+        os.dup2(output_fd, 2)
+        os.close(output_fd)
+
     def _prepare(self, order: dict[str, Any]) -> None:
         """Load modules ahead, if it is harmless, and say hello."""
         preload = Preload(
@@ -125,6 +132,7 @@ class _Template:
             line, _, self._buffer = self._buffer.partition(b"\n")
             message: dict[str, Any] = wire.decode(line)
             if message["k"] == wire.PREPARE:
+                self._redirect(self._descriptors.pop(0))
                 self._prepare(message)
                 continue
             channel_fd, output_fd = self._descriptors[:2]
