@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
 from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
@@ -57,6 +58,7 @@ class Seat:
     unit: UnitPlan | None = None
     test: str = ""
     last_path: str = ""
+    unit_since: float = 0.0
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
@@ -85,7 +87,8 @@ class Crew:
     Args:
         premises: surroundings of every process.
         groups: the plan's groups, by index.
-        watch: called with each new template or worker, to be waited on.
+        watch: called with each new template, to be waited on.
+        bell_rope: descriptor by which workers wake the runner.
         preloads: what templates import ahead.
     """
 
@@ -93,13 +96,15 @@ class Crew:
         self,
         premises: Premises,
         groups: Mapping[int, Group],
-        watch: Callable[[Template | WorkerProcess], None],
+        watch: Callable[[Template], None],
+        bell_rope: int,
         preloads: Preloads,
     ) -> None:
         self._preloads = preloads
         self._premises = premises
         self._groups = groups
         self._watch = watch
+        self._bell_rope = bell_rope
         self._templates: dict[int, Template] = {}
         self.seats: dict[int, Seat] = {}
 
@@ -110,6 +115,7 @@ class Crew:
                 group=group,
                 launched=self._launch(group),
                 output=self._premises.outputs / f"template-{group}.log",
+                bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
@@ -159,11 +165,12 @@ class Crew:
                 stacks=self.stacks(action.worker),
                 is_spawned=self._preloads.is_spared(group),
                 tells_modules=self._preloads.wants_to_know(group),
+                collect=group.collect,
+                choice=forecast.choice(group),
             )
         )
         seat = Seat(process)
         self.seats[action.worker] = seat
-        self._watch(process)
         return seat
 
     def output(self, worker: int) -> Path:
@@ -200,13 +207,14 @@ class Crew:
 
     def close(self) -> None:
         """End everything that is still alive."""
+        patience_s = _TEMPLATE_END_S if self.seats else 0.0
         for seat in self.seats.values():
             seat.process.kill()
             seat.process.close()
         self.seats.clear()
         for template in self._templates.values():
             with contextlib.suppress(OSError):
-                template.close(_TEMPLATE_END_S)
+                template.close(patience_s)
         self._templates.clear()
 
     def _environ(self, group: int) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
-from unified_test_runner.machine import available_cpus, choose_interpreter
+from unified_test_runner.machine import available_cpus, available_memory, choose_interpreter
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan
 from unified_test_runner.rundir import FOLDER, make_home
@@ -62,7 +62,9 @@ def prepare(settings: Settings) -> Prepared:
             real_services=selectors.real_services,
             workers=settings.workers,
             timeout_s=settings.timeout_s,
+            collect=settings.collect,
             cpu_count=available_cpus(),
+            memory_bytes=available_memory(),
             interpreter=interpreter,
             preload=settings.preload,
         )

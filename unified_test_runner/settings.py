@@ -65,7 +65,8 @@ class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none). `preload` None leaves it to the catalogue.
+    the whole run (None: none); `collect` None leaves to the catalogue whether files are
+    collected one by one, `preload` None what is loaded ahead of the workers.
     """
 
     selectors: Selectors
@@ -75,6 +76,7 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    collect: str | None = None
     no_tests: str = "fail"
     start: str = "auto"
     preload: tuple[str, ...] | None = None

@@ -142,13 +142,19 @@ running = _together(
     services,
     click.option(
         "--workers", "-n", type=WORKERS, default="auto", envvar="UTR_WORKERS",
-        show_default=True, help="How many worker processes; auto: one per processor.",
+        show_default=True,
+        help="How many worker processes; auto: one per processor, fewer where memory is short.",
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
     click.option(
         "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
         help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
+    ),
+    click.option(
+        "--collect", type=click.Choice(["auto", "lazy", "whole"]),
+        help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
+        "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
     ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(

@@ -16,8 +16,10 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue, `preload` None what is loaded ahead.
+    `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
+    (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
+    of tests to the catalogue, as `collect` None leaves that and `preload` None what is loaded
+    ahead.
     """
 
     root: Path
@@ -35,5 +37,7 @@ class PlanRequest:
     real_services: bool = False
     workers: int | None = None
     timeout_s: float | None = None
+    collect: str | None = None
     cpu_count: int = 1
+    memory_bytes: int | None = None
     preload: tuple[str, ...] | None = None

@@ -6,24 +6,30 @@ import contextlib
 import os
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.incoming import Incoming
 from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
-from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from unified_test_runner.worker.launch import Launched
+    from unified_test_runner.worker.protocol import Received
+
+#: What was killed should be gone by then.
+_KILLED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
     """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
 
+    `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
+    not handed out one by one: `paths` (None: all), `filtered` ones with `patterns`, `ids` of each.
     `is_spawned` wants a process of its own even from a template that forks; `tells_modules`
     wants to hear what it has loaded by the end of its walk.
     """
@@ -39,6 +45,8 @@ class ForkRequest:
     stacks: Path
     is_spawned: bool = False
     tells_modules: bool = False
+    collect: str = "lazy"
+    choice: Mapping[str, object] = field(default_factory=dict)
 
 
 class Template:
@@ -48,15 +56,17 @@ class Template:
         group: index of the group.
         launched: the process.
         output: file that takes what it prints from now on.
+        bell_rope: descriptor by which its workers wake the runner.
     """
 
-    def __init__(self, *, group: int, launched: Launched, output: Path) -> None:
+    def __init__(self, *, group: int, launched: Launched, output: Path, bell_rope: int) -> None:
         self.group = group
         self._output = output
         self._first_output = launched.output
         self._control = launched.control
         self._process = launched.process
         self._incoming = Incoming(self._control, f"template of group {group}")
+        self._bell_rope = bell_rope
 
     @property
     def pid(self) -> int:
@@ -92,7 +102,7 @@ class Template:
         }
         output = _open_output(self._output)
         try:
-            self._send(message, [output])
+            self._send(message, [output, self._bell_rope])
         finally:
             os.close(output)
 
@@ -134,6 +144,8 @@ class Template:
             "root": str(request.root),
             "basetemp": str(request.basetemp),
             "stacks": str(request.stacks),
+            "collect": request.collect,
+            "choice": dict(request.choice),
             "stack_signal": int(STACK_SIGNAL),
             "is_spawned": request.is_spawned,
             "tells_modules": request.tells_modules,
@@ -152,10 +164,15 @@ class Template:
         return self._incoming.receive()
 
     def close(self, timeout_s: float) -> int:
-        """Close the channel, which ends it and any worker left; returns its exit status."""
+        """Close the channel, which ends it and any worker left; returns its exit status.
+
+        After `timeout_s` seconds it is killed: at once where it has no worker to end first.
+        """
         self._control.close()
         try:
-            return self._process.wait(timeout_s)
+            if timeout_s <= 0:
+                self._process.kill()
+            return self._process.wait(max(timeout_s, _KILLED_S))
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()

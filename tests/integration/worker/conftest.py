@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unified_test_runner.bell import Bell
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
@@ -33,7 +34,10 @@ class Scene:
         self.root = root
         self.environ = {"PATH": os.environ["PATH"], "UTR_SLOT": "none", **environ}
         launched = launch(interpreter, self.environ, root, start)
-        self.template = Template(group=0, launched=launched, output=root / "template.log")
+        self.bell = Bell()
+        self.template = Template(
+            group=0, launched=launched, output=root / "template.log", bell_rope=self.bell.rope
+        )
         self.heard: list[protocol.Message] = []
         self.workers: list[WorkerProcess] = []
 
@@ -84,6 +88,7 @@ class Scene:
         for worker in self.workers:
             worker.close()
         self.template.close(PATIENCE_S)
+        self.bell.close()
 
 
 @pytest.fixture

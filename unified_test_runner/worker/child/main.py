@@ -1,7 +1,7 @@
 """Entry point of the child side.
 
-    python main.py template CONTROL_FD START      the process that workers come from
-    python main.py worker CHANNEL_FD SPEC_FD      a worker that was not forked
+    python main.py template CONTROL_FD START            the process that workers come from
+    python main.py worker CHANNEL_FD BELL_FD SPEC_FD    a worker that was not forked
 
 Stays importable without effect, because a `multiprocessing` child with the spawn method
 imports the main module of its parent again.
@@ -27,11 +27,11 @@ def _import_child_side(name: str) -> None:
 
 
 def _main() -> int:
-    role, descriptor, rest = sys.argv[1:]
+    role, *rest = sys.argv[1:]
     _import_child_side(role)
     if role == "template":
-        return int(sys.modules["utr_child.template"].serve(int(descriptor), rest))
-    return int(sys.modules["utr_child.worker"].run_spawned(int(descriptor), int(rest)))
+        return int(sys.modules["utr_child.template"].serve(int(rest[0]), rest[1]))
+    return int(sys.modules["utr_child.worker"].run_spawned(*map(int, rest)))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,13 @@ import random
 import sys
 import tempfile
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import wire
 from .traces import running_threads
+
+if TYPE_CHECKING:
+    from .worker import Job
 
 AUTO, FORK, SPAWN = "auto", "fork", "spawn"
 
@@ -40,22 +43,23 @@ def _named_threads() -> str:
     return f" ({', '.join(others)})" if others else ""
 
 
-def spawn(spec: dict[str, Any], channel_fd: int, output_fd: int) -> int:
+def spawn(job: Job) -> int:
     """Start a worker as a process of its own and return its pid; the caller reaps it."""
     import subprocess
 
     with tempfile.TemporaryFile() as handed:
-        handed.write(wire.encode(spec))
+        handed.write(wire.encode(job.spec))
         handed.flush()
         handed.seek(0)
+        descriptors = (job.channel_fd, job.bell_fd, handed.fileno())
         process = subprocess.Popen(
-            [sys.executable, _MAIN, "worker", str(channel_fd), str(handed.fileno())],
-            cwd=spec["root"],
-            env=_with_seed(spec["environ"]),
+            [sys.executable, _MAIN, "worker", *map(str, descriptors)],
+            cwd=job.spec["root"],
+            env=_with_seed(job.spec["environ"]),
             stdin=subprocess.DEVNULL,
-            stdout=output_fd,
-            stderr=output_fd,
-            pass_fds=(channel_fd, handed.fileno()),
+            stdout=job.output_fd,
+            stderr=job.output_fd,
+            pass_fds=descriptors,
             start_new_session=True,
         )
     # Reaped by number, with its resource usage: the object must neither wait nor warn.

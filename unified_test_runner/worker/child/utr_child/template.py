@@ -18,6 +18,7 @@ import warnings
 from typing import Any
 
 from . import starting, wire, worker
+from .channel import move_high
 from .preload import Preload
 from .stock import Stock
 
@@ -36,13 +37,14 @@ def serve(control_fd: int, start: str) -> int:
         # What modules loaded ahead do at the end of a process is for the workers to do.
         os._exit(0)
     worker.take_over(job.output_fd)
-    return worker.run(job.spec, job.channel_fd, template.stock)
+    return worker.run(job, template.stock)
 
 
 class _Template:
     def __init__(self, control: socket.socket, wanted: str) -> None:
         self.stock = Stock()
         self._control = control
+        self._bell_fd = -1
         self._wanted = wanted
         self._start, self._reason = starting.choose(wanted)
         self._pytest = ""
@@ -133,11 +135,12 @@ class _Template:
             message: dict[str, Any] = wire.decode(line)
             if message["k"] == wire.PREPARE:
                 self._redirect(self._descriptors.pop(0))
+                self._bell_fd = move_high(self._descriptors.pop(0))
                 self._prepare(message)
                 continue
             channel_fd, output_fd = self._descriptors[:2]
             del self._descriptors[:2]
-            job = worker.Job(message, channel_fd, output_fd)
+            job = worker.Job(message, channel_fd, output_fd, self._bell_fd)
             if self._begin(job):
                 return job
         return None
@@ -145,7 +148,7 @@ class _Template:
     def _begin(self, job: worker.Job) -> bool:
         """Start a worker; True in a fork, which owns nothing of the template's any more."""
         if self._start == starting.SPAWN or job.spec["is_spawned"]:
-            pid = starting.spawn(job.spec, job.channel_fd, job.output_fd)
+            pid = starting.spawn(job)
         else:
             pid = _fork()
         if pid == 0:

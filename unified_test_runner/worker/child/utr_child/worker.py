@@ -20,12 +20,13 @@ from .view import become
 
 
 class Job:
-    """A worker to be: what the runner sent, and the two descriptors that came with it."""
+    """A worker to be: what the runner sent, the two descriptors that came with it, the bell."""
 
-    def __init__(self, spec: dict[str, Any], channel_fd: int, output_fd: int) -> None:
+    def __init__(self, spec: dict[str, Any], channel_fd: int, output_fd: int, bell_fd: int) -> None:
         self.spec = spec
         self.channel_fd = channel_fd
         self.output_fd = output_fd
+        self.bell_fd = bell_fd
 
 
 def import_pytest() -> str:
@@ -47,27 +48,26 @@ def take_over(output_fd: int) -> None:
     random.seed()
 
 
-def run_spawned(channel_fd: int, spec_fd: int) -> int:
+def run_spawned(channel_fd: int, bell_fd: int, spec_fd: int) -> int:
     """Be a worker in an interpreter of its own; returns the exit status of the process."""
     spec = wire.decode(_read_all(spec_fd))
     import_pytest()
-    return run(spec, channel_fd)
+    return run(Job(spec, channel_fd, 1, move_high(bell_fd)), Stock())
 
 
-def run(spec: dict[str, Any], channel_fd: int, stock: Stock | None = None) -> int:
+def run(job: Job, stock: Stock) -> int:
     """Be a worker until the runner says finish; returns the exit status of the process.
 
     Args:
-        spec: what the runner sent.
-        channel_fd: this worker's socket.
+        job: what it is to do.
         stock: what was loaded ahead.
     """
-    channel = Channel(move_high(channel_fd))
-    _offer_stacks(spec["stacks"], spec["stack_signal"])
-    _enter_environment(spec)
+    channel = Channel(move_high(job.channel_fd), job.bell_fd)
+    _offer_stacks(job.spec["stacks"], job.spec["stack_signal"])
+    _enter_environment(job.spec)
     from . import session
 
-    return session.run_session(spec, channel, stock or Stock())
+    return session.run_session(job.spec, channel, stock)
 
 
 def _read_all(fd: int) -> bytes:
