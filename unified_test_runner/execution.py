@@ -168,6 +168,8 @@ def _run_plan(run: _Run) -> events.WallTime:
         stack.callback(watcher.close)
         stack.callback(lease.release)
         stack.callback(_end_strays, run)
+        if run.early is not None:
+            stack.callback(run.early.close)
         for leftover in sweep(run.settings.environ):
             run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
         basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"

@@ -112,7 +112,7 @@ def test_a_conftest_that_no_longer_imports_it_costs_a_fresh_start_and_no_verdict
     assert result.exit_code == 0, result
     assert result.counts == {"passed": 2}
     assert "because wave did not fit" in result.stdout
-    assert len(result.of_kind("test_started")) == 2, "each test ran once"
+    assert len(result.of_kind("test_finished")) == 2, "each test ran once"
     after = made.run("-n", "2", "--preload", "auto")
     assert after.exit_code == 0, after
     assert "did not fit" not in after.stdout
