@@ -37,8 +37,9 @@ class Premises:
     """Where and in what surroundings processes are started.
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
-    directories; `outputs` takes what they print outside of tests; `start` is how workers are
-    started, `early` a template that may run already.
+    directories; `outputs` takes what they print outside of tests, `coverage` their coverage
+    data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
+    `ForkRequest`. `start` is how workers are started, `early` a template that may run already.
     """
 
     run_id: str
@@ -46,6 +47,10 @@ class Premises:
     outputs: Path
     basetemp: Path
     environ: Mapping[str, str]
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
     start: str = "auto"
     early: EarlyTemplate | None = None
 
@@ -165,6 +170,10 @@ class Crew:
                 stacks=self.stacks(action.worker),
                 is_spawned=self._preloads.is_spared(group),
                 tells_modules=self._preloads.wants_to_know(group),
+                coverage=self._premises.coverage / f"w{action.worker}",
+                sources=self._premises.sources,
+                workers=self._premises.workers,
+                seed=self._premises.seed,
                 collect=group.collect,
                 choice=forecast.choice(group),
             )

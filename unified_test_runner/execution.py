@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import secrets
 import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unified_test_runner import __version__, events
+from unified_test_runner import __version__, coverage, events
 from unified_test_runner.crew import Premises
 from unified_test_runner.engine import Engine, Orders
 from unified_test_runner.errors import RunDirectoryError
@@ -72,11 +73,15 @@ def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
         begun: what was begun before there was a plan.
 
     Raises:
+        UsageError: coverage is wanted, and the interpreter cannot measure it.
         RunDirectoryError: there is no place for the results.
     """
+    if settings.coverage.is_wanted:
+        coverage.check(prepared.interpreter, prepared.plan.root, settings.environ)
     clock = time.monotonic
     run_id = begun.run_id
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
+    _remove_tree(directory.coverage)  # of an earlier run in the same directory
     reporters = make_reporters(
         reporter_settings(settings.output, settings.environ, directory.events)
     )
@@ -91,6 +96,7 @@ def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
     )
     _open_record(run, begun.at)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
+    _combine_coverage(run, since=begun.at.timestamp())
     return _close_record(run, wall)
 
 
@@ -149,6 +155,24 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     if run.settings.output.events is not None:
         _copy_log(run.directory.events, run.settings.output.events)
     return code
+
+
+def _combine_coverage(run: _Run, since: float) -> None:
+    """Make one coverage of what the workers measured, whoever asked them to."""
+    report, wanted = run.recorder.report, run.settings.coverage
+    order = coverage.Combining(
+        interpreter=run.prepared.interpreter,
+        root=run.plan.root,
+        environ=run.settings.environ,
+        folder=run.directory.coverage,
+        since=since,
+        sources=wanted.sources,
+        minimum=wanted.minimum,
+        excuse=coverage.excuse(run.settings.selectors, report),
+        is_failing=report.is_failing,
+    )
+    for event in coverage.combine(order):
+        run.recorder.emit(event)
 
 
 def _copy_log(log: Path, to: Path) -> None:
@@ -210,17 +234,22 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             environ=environ,
             start=settings.start,
             early=run.early,
+            coverage=run.directory.coverage,
+            sources=settings.coverage.sources if settings.coverage.is_wanted else None,
+            workers=plan.workers,
+            seed=settings.seed if settings.seed is not None else secrets.randbits(32),
         ),
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,
         reproduce_options=tuple(options),
-        preloads=_preloads(plan),
+        preloads=_preloads(run),
     )
 
 
-def _preloads(plan: Plan) -> Preloads:
-    if not plan.preload:
-        return Preloads()
+def _preloads(run: _Run) -> Preloads:
+    plan = run.plan
+    if not plan.preload or run.settings.coverage.is_wanted:
+        return Preloads()  # lines that run in a template are counted for nobody
     with contextlib.suppress(OSError):
         make_home(plan.root)
     store = plan.root / FOLDER / "preload.json"

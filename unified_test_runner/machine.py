@@ -104,7 +104,11 @@ def choose_interpreter(
         UsageError: what `--python` names cannot be run.
     """
     if option:
-        return _program(option, environ, cwd), "--python"
+        found = program(option, environ, cwd)
+        if found is None:
+            hint = "name the python of a virtual environment, or one on the PATH"
+            raise UsageError(f"--python: '{option}' cannot be run", hint=hint)
+        return found, "--python"
     active = environ.get("VIRTUAL_ENV")
     if active:
         python = Path(active) / "bin" / "python"
@@ -113,10 +117,7 @@ def choose_interpreter(
     return sys.executable, "the interpreter of this program"
 
 
-def _program(option: str, environ: Mapping[str, str], cwd: Path) -> str:
-    written = str(cwd / option) if os.sep in option else option
-    found = shutil.which(written, path=environ.get("PATH", os.defpath))
-    if found is None:
-        hint = "name the python of a virtual environment, or one on the PATH"
-        raise UsageError(f"--python: '{option}' cannot be run", hint=hint)
-    return found
+def program(written: str, environ: Mapping[str, str], folder: Path) -> str | None:
+    """Return the program that is meant: on the PATH, or relative to `folder`; None without it."""
+    path = str(folder / written) if os.sep in written else written
+    return shutil.which(path, path=environ.get("PATH", os.defpath))

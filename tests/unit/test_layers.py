@@ -29,7 +29,7 @@ LAYERS = (
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "preloading", "services", "reporters"},
-    {"early", "overdue"},
+    {"overdue", "coverage", "early"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "stopping"},
     {"engine"},

@@ -158,6 +158,10 @@ running = _together(
     ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
+        help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
+    ),
+    click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
     ),
@@ -170,6 +174,21 @@ running = _together(
         "--start", type=click.Choice(["auto", "fork", "spawn"]), default="auto",
         envvar="UTR_START", show_default=True,
         help="How workers are started; auto: forked, or spawned where forking is not safe.",
+    ),
+)  # fmt: skip
+
+coverage = _together(
+    click.option(
+        "--coverage", "coverage", is_flag=True,
+        help="Measure what the tests run, as the project's configuration of coverage says.",
+    ),
+    click.option(
+        "--coverage-source", "coverage_sources", metavar="NAME", multiple=True,
+        help="Measure this package or folder. Repeatable; implies --coverage.",
+    ),
+    click.option(
+        "--coverage-min", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help="Fail a whole run that covers less. Implies --coverage.",
     ),
 )  # fmt: skip
 

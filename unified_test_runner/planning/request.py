@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
@@ -18,8 +19,9 @@ class PlanRequest:
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
     (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
-    of tests to the catalogue, as `collect` None leaves that and `preload` None what is loaded
-    ahead.
+    of tests to the catalogue, as `collect` and `preload` None leave those. `interpreters` are
+    the programs that suites name in the catalogue, as written → as found; None: `interpreter`
+    is for all.
     """
 
     root: Path
@@ -41,3 +43,4 @@ class PlanRequest:
     cpu_count: int = 1
     memory_bytes: int | None = None
     preload: tuple[str, ...] | None = None
+    interpreters: Mapping[str, str] | None = None

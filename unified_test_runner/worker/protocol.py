@@ -85,11 +85,13 @@ class Misfit(Message):
 class Walked(Message):
     """The directory walk is done. `units` are (path, collector, ordinal).
 
-    `modules` are (name, file) of what was loaded by then, where it was asked for.
+    `notes` are (level, message) pairs about pytest's plugins and their options. `modules` are
+    (name, file) of what was loaded by then, where it was asked for.
     """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
+    notes: tuple[tuple[str, str], ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
 
     @property

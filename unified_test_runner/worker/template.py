@@ -28,6 +28,8 @@ _KILLED_S = 1.0
 class ForkRequest:
     """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
 
+    `coverage` takes its coverage data; `sources` is what to measure, None for nothing. `workers`
+    is how many the run has; `seed` is for plugins that need one, the same in all of them.
     `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
     not handed out one by one: `paths` (None: all), `filtered` ones with `patterns`, `ids` of each.
     `is_spawned` wants a process of its own even from a template that forks; `tells_modules`
@@ -43,6 +45,10 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
     is_spawned: bool = False
     tells_modules: bool = False
     collect: str = "lazy"
@@ -149,6 +155,13 @@ class Template:
             "stack_signal": int(STACK_SIGNAL),
             "is_spawned": request.is_spawned,
             "tells_modules": request.tells_modules,
+            "slot": request.slot,
+            "workers": request.workers,
+            "seed": request.seed,
+            "coverage": {
+                "folder": str(request.coverage),
+                "sources": None if request.sources is None else list(request.sources),
+            },
         }
         try:
             self._send(spec, [theirs.fileno(), output])

@@ -72,6 +72,8 @@ class Stock:
         """Stop handing out: from now on all that was loaded ahead must be in use."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+        if self._chunks and "coverage" in sys.modules:
+            self._blame("coverage", "it counts the lines that an import runs")
         if self._given < len(self._chunks):
             self._blame(self._chunks[self._given].root, "it is not imported any more")
 
