@@ -14,14 +14,13 @@ from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from unified_test_runner.accounting import WallClock
     from unified_test_runner.crew import Seat
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.preloading import Preloads
     from unified_test_runner.recording import Recorder
-    from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
 
 #: Importing plugins and conftests may take so long, however short the limit of a test is.
@@ -36,11 +35,18 @@ class Conversation:
         recorder: takes the events.
         ledger: books the tests.
         wall: told what slots do.
+        preloads: told what workers load.
     """
 
     def __init__(
-        self, groups: Mapping[int, Group], recorder: Recorder, ledger: Ledger, wall: WallClock
+        self,
+        groups: Mapping[int, Group],
+        recorder: Recorder,
+        ledger: Ledger,
+        wall: WallClock,
+        preloads: Preloads,
     ) -> None:
+        self._preloads = preloads
         self._groups = groups
         self._recorder = recorder
         self._ledger = ledger
@@ -60,9 +66,10 @@ class Conversation:
     # --- templates
 
     def greet(self, template: Template, hello: protocol.TemplateHello) -> None:
-        """A template has imported pytest."""
+        """A template is ready to start workers."""
         _check_version(hello.version, f"template of group {template.group}")
         self._greeted.add(template.group)
+        self._preloads.refuse(self._groups[template.group], hello.refused)
         self._recorder.emit(
             events.TemplateReady(
                 group=template.group,
@@ -70,6 +77,9 @@ class Conversation:
                 startup_s=self._recorder.now,
                 python=hello.python,
                 pytest=hello.pytest,
+                start=hello.start,
+                reason=hello.reason,
+                preloaded=hello.preloaded,
             )
         )
 
@@ -78,7 +88,7 @@ class Conversation:
         if template.group in self._greeted:
             return ""
         interpreter = self._groups[template.group].interpreter
-        last = _last_line(template.output)
+        last = _last_line(template.said())
         message = f"{interpreter} cannot run pytest: {last or 'it ended without a word'}"
         hint = f"{interpreter} -m pip install pytest"
         self._recorder.emit(
@@ -119,17 +129,27 @@ class Conversation:
             )
         )
 
-    def begin_unit(self, seat: Seat, unit: UnitPlan) -> None:
-        """A worker is given a unit."""
+    def begin_unit(self, seat: Seat, action: steps.Assign) -> None:
+        """A worker is given a unit, or a part of one."""
+        unit = action.unit
         self._stop_idling(seat)
-        seat.unit = unit
+        seat.unit, seat.first, seat.counted = unit, action.first, action.counted
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
         seat.unit_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.COLLECTION, seat.unit_since)
         self._recorder.emit(
-            events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
+            events.UnitStarted(
+                worker=seat.process.worker,
+                path=unit.key.path,
+                suite=unit.suite,
+                first=action.first,
+                start=action.start,
+                stop=action.stop,
+                giver=action.giver,
+                is_rerun=action.counted is not None,
+            )
         )
 
     def hear(self, seat: Seat, message: protocol.Message) -> Iterable[steps.Input]:
@@ -151,15 +171,17 @@ class Conversation:
         worker, now = seat.process.worker, self._recorder.now
         seat.test = message.nodeid
         self._allow(seat, message.limit_s or self._limits[seat.suite], now)
-        self._ledger.start(worker, seat.suite, message, now)
+        self._ledger.start(worker, seat.suite, message, now, seat.counted)
         return (steps.TestBegun(worker=worker, index=message.index),)
 
     def _on_test_ended(self, seat: Seat, message: protocol.TestEnded) -> tuple[steps.Input, ...]:
         worker = seat.process.worker
         seat.test = ""
         self._allow(seat, self._limits[seat.suite], self._recorder.now)
-        self._failures += self._ledger.end(worker, message).is_bad
-        return (steps.TestDone(worker=worker),)
+        is_bad = self._ledger.end(worker, message).is_bad
+        self._failures += is_bad
+        done = steps.TestDone(worker=worker, is_bad=is_bad, duration_s=message.duration_s)
+        return (done,)
 
     def _hear_of_worker(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
         worker = seat.process.worker
@@ -168,6 +190,8 @@ class Conversation:
                 _check_version(message.version, f"worker {worker}")
             case protocol.ConfigureFailed():
                 yield from self._on_configure_failed(seat, message)
+            case protocol.Misfit():
+                yield self._on_misfit(seat, message)
             case protocol.Walked():
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
@@ -187,6 +211,12 @@ class Conversation:
             case protocol.UnitUnknown():
                 seat.unit = None
                 yield steps.UnitUnknown(worker=worker)
+            case protocol.UnitDiffers():
+                yield self._on_differs(seat)
+            case protocol.Given():
+                yield self._on_given(seat, message)
+            case protocol.Kept():
+                yield steps.Kept(worker=worker)
             case protocol.UnitCollected():
                 yield self._on_collected(seat, message)
             case protocol.UnitEnded():
@@ -236,12 +266,27 @@ class Conversation:
         if not seat.is_walked:
             yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
 
+    def _on_misfit(self, seat: Seat, message: protocol.Misfit) -> steps.Input:
+        seat.has_finished = True
+        group = self._groups[seat.process.group]
+        if self._preloads.spare(group):
+            self._preloads.refuse(group, {message.module: message.reason})
+            self._recorder.emit(
+                events.NoticeGiven(
+                    level="info",
+                    message=f"workers began anew, each loading everything itself, because "
+                    f"{message.module} did not fit: {message.reason}",
+                )
+            )
+        return steps.WorkerMisfit(worker=seat.process.worker)
+
     def _on_walked(self, seat: Seat, message: protocol.Walked) -> steps.Input:
         seat.is_walked = True
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         group = self._groups[seat.process.group]
+        self._preloads.learn(group, message.modules)
         units = forecast.walked(group, message.keys)
         self._recorder.emit(
             events.WorkerReady(
@@ -294,12 +339,29 @@ class Conversation:
         return steps.UnitCollected(worker=seat.process.worker, ids=message.ids)
 
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
-        self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
+        self._recorder.emit(
+            events.UnitFinished(worker=seat.process.worker, path=seat.path, first=seat.first)
+        )
+        self._rest(seat)
+        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
+
+    def _on_given(self, seat: Seat, message: protocol.Given) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(events.UnitSplit(worker=worker, path=seat.path, index=message.index))
+        return steps.Given(worker=worker, index=message.index)
+
+    def _on_differs(self, seat: Seat) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(forecast.disagreement(seat.path, worker))
+        self._rest(seat)
+        return steps.UnitDiffers(worker=worker)
+
+    def _rest(self, seat: Seat) -> None:
+        """A worker has nothing in hand."""
         seat.unit = None
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
-        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
 
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""
@@ -358,6 +420,6 @@ def _check_version(version: int, sender: str) -> None:
         raise ProtocolError(f"{sender} speaks version {version}, this runner {wire.VERSION}")
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text("utf-8", "replace").strip().splitlines()
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
     return lines[-1].strip() if lines else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
@@ -20,6 +20,7 @@ from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.overdue import Ending
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
@@ -61,6 +62,7 @@ class Orders:
     max_failures: int = 0
     run_timeout_s: float | None = None
     reproduce_options: tuple[str, ...] = ()
+    preloads: Preloads = field(default_factory=Preloads)
 
 
 class Engine:
@@ -88,10 +90,17 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
-        self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
+        self._scheduler = Scheduler(
+            [forecast.foreseen(group) for group in plan.groups],
+            plan.workers,
+            # What fails in a part of a file may pass in the whole: too late, once it has stopped.
+            is_splitting=not orders.max_failures,
+        )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
-        self._crew = Crew(orders.premises, self._groups, self._watch, self._bell.rope)
+        self._crew = Crew(
+            orders.premises, self._groups, self._watch, self._bell.rope, orders.preloads
+        )
         self._wall = WallClock(plan.workers, recorder.now)
         self._slots = Slots(
             groups=self._groups,
@@ -114,7 +123,7 @@ class Engine:
             options=orders.reproduce_options,
         )
         self._ledger = ledger
-        self._talk = Conversation(self._groups, recorder, ledger, self._wall)
+        self._talk = Conversation(self._groups, recorder, ledger, self._wall, orders.preloads)
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""
@@ -176,6 +185,8 @@ class Engine:
                 self._fork(action)
             case steps.Assign():
                 self._assign(action)
+            case steps.Steal():
+                self._crew.seats[action.worker].process.steal(action.how)
             case steps.Finish() | steps.Drain() | steps.Kill():
                 self._end_worker(action)
             case steps.LoseTest():
@@ -195,10 +206,9 @@ class Engine:
         group = self._groups[seat.process.group]
         path = action.unit.key.path
         seat.output_from = self._crew.output_size(seat)
-        self._talk.begin_unit(seat, action.unit)
+        self._talk.begin_unit(seat, action)
         seat.process.run(
-            action.unit.key,
-            start=action.start,
+            action,
             patterns=group.node_patterns if path in group.filtered else (),
             ids=forecast.inner_ids(group.node_ids, path),
         )

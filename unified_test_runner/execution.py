@@ -12,22 +12,23 @@ import secrets
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner import __version__, coverage, events
 from unified_test_runner.crew import Premises
+from unified_test_runner.dependents import remember_dependents
 from unified_test_runner.engine import Engine, Orders
 from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
 from unified_test_runner.reporters.log import LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
-from unified_test_runner.rundir import make_run_directory, new_run_id
+from unified_test_runner.rundir import FOLDER, make_home, make_run_directory
 from unified_test_runner.services.lease import Lease
 from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
@@ -36,6 +37,9 @@ from unified_test_runner.settings import reporter_settings
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from unified_test_runner.early import Begun, EarlyTemplate
     from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
@@ -54,14 +58,20 @@ class _Run:
     settings: Settings
     prepared: Prepared
     recorder: Recorder
+    early: EarlyTemplate | None
 
     @property
     def plan(self) -> Plan:
         return self.prepared.plan
 
 
-def execute(settings: Settings, prepared: Prepared) -> ExitCode:
+def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
     """Run the plan and return the exit code. Everything else is in the events.
+
+    Args:
+        settings: what was asked for.
+        prepared: the plan.
+        begun: what was begun before there was a plan.
 
     Raises:
         UsageError: coverage is wanted, and the interpreter cannot measure it.
@@ -70,8 +80,7 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
     if settings.coverage.is_wanted:
         coverage.check(prepared.interpreter, prepared.plan.root, settings.environ)
     clock = time.monotonic
-    now = datetime.now(timezone.utc)
-    run_id = new_run_id(now)
+    run_id = begun.run_id
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     _remove_tree(directory.coverage)  # of an earlier run in the same directory
     reporters = make_reporters(
@@ -83,11 +92,13 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
         directory=directory,
         settings=settings,
         prepared=prepared,
+        early=begun.template,
         recorder=recorder,
     )
-    _open_record(run, now)
+    _open_record(run, begun.at)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
-    _combine_coverage(run, since=now.timestamp())
+    remember_dependents(prepared.plan.root, sorted(recorder.report.dependents))
+    _combine_coverage(run, since=begun.at.timestamp())
     return _close_record(run, wall)
 
 
@@ -183,6 +194,8 @@ def _run_plan(run: _Run) -> events.WallTime:
         stack.callback(watcher.close)
         stack.callback(lease.release)
         stack.callback(_end_strays, run)
+        if run.early is not None:
+            stack.callback(run.early.close)
         for leftover in sweep(run.settings.environ):
             run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
         basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"
@@ -221,6 +234,8 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             outputs=run.directory.workers,
             basetemp=basetemp,
             environ=environ,
+            start=settings.start,
+            early=run.early,
             coverage=run.directory.coverage,
             sources=settings.coverage.sources if settings.coverage.is_wanted else None,
             workers=plan.workers,
@@ -229,7 +244,18 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,
         reproduce_options=tuple(options),
+        preloads=_preloads(run),
     )
+
+
+def _preloads(run: _Run) -> Preloads:
+    plan = run.plan
+    if not plan.preload or run.settings.coverage.is_wanted:
+        return Preloads()  # lines that run in a template are counted for nobody
+    with contextlib.suppress(OSError):
+        make_home(plan.root)
+    store = plan.root / FOLDER / "preload.json"
+    return Preloads(store, chosen=plan.preload, private=plan.scrubbed)
 
 
 def _make_broker(run: _Run, lease: Lease, inbox: Inbox[events.Event | Note]) -> Broker | None:

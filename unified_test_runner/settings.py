@@ -78,7 +78,7 @@ class Settings:
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
-    collected one by one.
+    collected one by one, `preload` None what is loaded ahead of the workers.
     """
 
     selectors: Selectors
@@ -91,6 +91,8 @@ class Settings:
     run_timeout_s: float | None = None
     collect: str | None = None
     no_tests: str = "fail"
+    start: str = "auto"
+    preload: tuple[str, ...] | None = None
     seed: int | None = None
     python: str | None = None
     catalogue: str | None = None

@@ -78,6 +78,7 @@ class _Contents:
             path=self._faults.label,
             workers=model.defaults.workers,
             timeout_s=model.defaults.timeout,
+            preload=model.defaults.preload,
             categories={
                 name: CategorySpec(
                     name=name,
@@ -132,6 +133,7 @@ class _Contents:
             collect=item.collect,
             python=item.python,
             timeout_s=item.timeout,
+            keep_together=item.keep_together,
             place=self._place("suites", name),
         )
 

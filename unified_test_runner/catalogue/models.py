@@ -40,7 +40,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "retries",
                 "limits",
                 "budgets",
-                "keep_together",
                 "locks",
                 "network",
             }
@@ -55,6 +54,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 IsolationWord = Literal["database", "instance", "shared"]
+KeepTogether = Literal["auto", "test", "class", "file", "suite"]
 
 
 def got(value: object) -> str:
@@ -130,6 +130,32 @@ Duration = Annotated[
 ]
 
 
+def _preload(value: object) -> tuple[str, ...]:
+    if value is False or value == "off":  # YAML 1.1 reads a bare `off` as false
+        return ()
+    if value == "auto":
+        return ("*",)
+    if isinstance(value, list) and all(
+        isinstance(item, str) and item.isidentifier() for item in value
+    ):
+        return tuple(value)
+    raise _wanted("'off', 'auto' or a list of packages' names", value)
+
+
+Preload = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_preload),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["off", "auto", False]},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -139,6 +165,11 @@ class DefaultsModel(_Model):
 
     workers: Workers = Field(None, description="Worker processes: auto (one per CPU) or a number.")
     timeout: Duration = Field(None, description="Time limit of each test, e.g. 60s; else 300s.")
+    preload: Preload = Field(
+        (),
+        description="Packages that are imported once, ahead of the workers, where earlier runs "
+        "show that it makes no difference: off (the default), auto (all), or a list of names.",
+    )
 
 
 class CategoryModel(_Model):
@@ -260,6 +291,12 @@ class SuiteModel(_Model):
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
     timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
+    keep_together: KeepTogether = Field(
+        "auto",
+        description="What stays on one worker: test (files may be divided anywhere), class, file, "
+        "suite (all its files, in order), or auto: a long file is divided where no fixture or "
+        "mark ties its tests together.",
+    )
     collect: Literal["auto", "lazy", "whole"] = Field(
         "auto",
         description="lazy: a file is collected when it is run; whole: everything is, in each "

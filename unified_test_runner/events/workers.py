@@ -10,7 +10,11 @@ from unified_test_runner.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateReady(Event):
-    """The process that workers of a group are forked from has imported pytest."""
+    """The process that workers of a group come from is ready.
+
+    `start` is how they come from it, `fork` or `spawn`, and `reason` why. `preloaded` are the
+    modules that it has imported for all of them.
+    """
 
     kind: ClassVar[str] = "template_ready"
     group: int
@@ -18,6 +22,9 @@ class TemplateReady(Event):
     startup_s: float
     python: str
     pytest: str
+    start: str = "fork"
+    reason: str = ""
+    preloaded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +60,32 @@ class ForecastDiffered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Event):
-    """A worker took a file."""
+    """A worker took a file, or tests `start` until before `stop` (None: the end) of it.
+
+    `first` names the part through all hands it passes, by where it began; `giver` is the
+    worker that gave it away just before. `is_rerun`: the file runs again, in order, because
+    tests failed that ran apart from those before them.
+    """
 
     kind: ClassVar[str] = "unit_started"
     worker: int
     path: str
     suite: str
+    first: int = 0
+    start: int = 0
+    stop: int | None = None
+    giver: int | None = None
+    is_rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSplit(Event):
+    """A worker gave away the tests of its part of a file from number `index` on."""
+
+    kind: ClassVar[str] = "unit_split"
+    worker: int
+    path: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +103,12 @@ class UnitCollected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFinished(Event):
-    """A worker is done with a file."""
+    """A worker is done with a file, or with the part of it that began at `first`."""
 
     kind: ClassVar[str] = "unit_finished"
     worker: int
     path: str
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,16 @@ def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) 
     """Return the lines that one event is worth, often none."""
     if isinstance(event, events.TestFinished):
         # First and cheapest: most events are tests that passed.
-        if event.outcome is Outcome.PASSED and settings.verbosity <= 0 and event.attempt == 1:
+        if (
+            event.outcome is Outcome.PASSED
+            and settings.verbosity <= 0
+            and not event.is_in_order
+            and event.attempt == 1
+        ):
             return _passing_output(event, settings)
         return _test(event, report, settings)
+    if isinstance(event, events.TemplateReady):
+        return _template(event, settings)
     say = _SAYINGS.get(type(event))
     return [] if say is None else say(event, report)
 
@@ -46,9 +53,13 @@ def unit_line(
 
 
 def _test(event: events.TestFinished, report: RunReport, settings: ReporterSettings) -> list[Line]:
+    if event.is_context:
+        return []
     entry = report.entries[event.entry, event.nodeid, event.occurrence]
     found = []
-    if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
+    if entry.is_order_dependent:
+        found.append(Line(lines.order_dependent(entry), "doubt"))
+    elif entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
         line = lines.verdict_of(entry, settings.width or PLAIN_WIDTH)
         attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
         found.append(Line(f"{line.text}{attempt}", line.style))
@@ -77,6 +88,18 @@ def _planned(event: events.PlanMade, _report: RunReport) -> list[Line]:
     dots = ["..."] if len(names) > _NAMED_SUITES else []
     counted = "1 file" if files == 1 else f"{files} files"
     return [Line(f"plan: {counted} of {', '.join(names[:_NAMED_SUITES] + dots)}{withheld}")]
+
+
+def _template(event: events.TemplateReady, settings: ReporterSettings) -> list[Line]:
+    if event.start == "fork" and settings.verbosity <= 0:
+        return []
+    how = "forked" if event.start == "fork" else "spawned, each as a process of its own"
+    python = f"Python {event.python}, pytest {event.pytest}"
+    found = [Line(f"workers are {how}: {one_line(event.reason)} ({one_line(python)})", "faint")]
+    if event.preloaded:
+        names = dict.fromkeys(name.partition(".")[0] for name in event.preloaded)
+        found.append(Line(f"loaded ahead of them: {one_line(', '.join(names))}", "faint"))
+    return found
 
 
 def _service_ready(event: events.ServiceReady, report: RunReport) -> list[Line]:
