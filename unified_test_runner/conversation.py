@@ -36,11 +36,18 @@ class Conversation:
         recorder: takes the events.
         ledger: books the tests.
         wall: told what slots do.
+        urgent: paths of files that go first.
     """
 
     def __init__(
-        self, groups: Mapping[int, Group], recorder: Recorder, ledger: Ledger, wall: WallClock
+        self,
+        groups: Mapping[int, Group],
+        recorder: Recorder,
+        ledger: Ledger,
+        wall: WallClock,
+        urgent: frozenset[str] = frozenset(),
     ) -> None:
+        self._urgent = urgent
         self._groups = groups
         self._recorder = recorder
         self._ledger = ledger
@@ -143,6 +150,9 @@ class Conversation:
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
                 self._on_entry(seat, message)
+            case protocol.Stopped(is_interrupt=True):
+                self._recorder.emit(events.RunInterrupted(signal="SIGINT", is_draining=True))
+                yield steps.DrainWanted(reason="the run was interrupted by SIGINT")
             case protocol.Stopped():
                 yield steps.DrainWanted(reason=f"pytest stopped: {message.reason}")
             case protocol.Finished():
@@ -224,7 +234,7 @@ class Conversation:
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         group = self._groups[seat.process.group]
-        units = forecast.walked(group, message.keys)
+        units = forecast.walked(group, message.keys, self._urgent)
         self._recorder.emit(
             events.WorkerReady(
                 worker=seat.process.worker, startup_s=message.startup_s, units=len(units)

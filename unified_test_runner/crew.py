@@ -32,7 +32,8 @@ class Premises:
     """Where and in what surroundings processes are started.
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
-    directories; `outputs` takes what they print outside of tests.
+    directories; `outputs` takes what they print outside of tests. `is_debugging`: they share our
+    terminal, because a debugger may open in one.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class Premises:
     outputs: Path
     basetemp: Path
     environ: Mapping[str, str]
+    is_debugging: bool = False
 
 
 @dataclass(slots=True)
@@ -102,6 +104,7 @@ class Crew:
                 environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
                 root=self._premises.root,
                 output=self._premises.outputs / f"template-{group}.log",
+                is_debugging=self._premises.is_debugging,
             )
             self._templates[group] = template
             self._watch(template)
@@ -132,6 +135,7 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                is_debugging=self._premises.is_debugging,
             )
         )
         seat = Seat(process)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
+from unified_test_runner.live_output import LiveOutput
 from unified_test_runner.overdue import Ending
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
@@ -86,7 +88,10 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
-        self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
+        self._recalled = plan.recalled
+        urgent = plan.recalled.urgent
+        foreseen = [forecast.foreseen(group, urgent) for group in plan.groups]
+        self._scheduler = Scheduler(foreseen, plan.workers)
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(orders.premises, self._groups, self._watch)
         self._wall = WallClock(plan.workers, recorder.now)
@@ -101,6 +106,10 @@ class Engine:
         self._stopping = Stopping(
             recorder, run_timeout_s=orders.run_timeout_s, max_failures=orders.max_failures
         )
+        self._live = LiveOutput(
+            self._crew.output, lambda worker, lines: recorder.show(worker, map(mask.apply, lines))
+        )
+        self._is_debugging = orders.premises.is_debugging
         self._has_ended = False
         self._leaving: Seat | None = None
         ledger = Ledger(
@@ -110,7 +119,7 @@ class Engine:
             options=orders.reproduce_options,
         )
         self._ledger = ledger
-        self._talk = Conversation(self._groups, recorder, ledger, self._wall)
+        self._talk = Conversation(self._groups, recorder, ledger, self._wall, urgent)
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""
@@ -121,7 +130,7 @@ class Engine:
             self._selector.register(
                 signals,
                 selectors.EVENT_READ,
-                lambda: self._stop(self._stopping.heed(signals.take())),
+                lambda: self._heed(signals.take()),
             )
             self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
             try:
@@ -143,6 +152,7 @@ class Engine:
     def _turn(self) -> None:
         for key, _ in self._selector.select(_TICK_S):
             key.data()
+        self._live.read()
         self._look_at_deadlines()
         self._recorder.tick()
 
@@ -189,6 +199,8 @@ class Engine:
             start=action.start,
             patterns=group.node_patterns if path in group.filtered else (),
             ids=forecast.inner_ids(group.node_ids, path),
+            recall=self._recalled.mode.value,
+            recalled=self._recalled.names.get(path, ()),
         )
 
     def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
@@ -278,6 +290,7 @@ class Engine:
         if seat.ending is not None:
             return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
+            self._live.heed(seat.process.worker, message)
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):
@@ -310,6 +323,7 @@ class Engine:
             self._converse(seat, messages)
 
     def _dismiss(self, seat: Seat, cause: str) -> None:
+        self._live.end(seat.process.worker)
         self._crew.dismiss(seat.process.worker)
         self._leaving = seat
         self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
@@ -321,9 +335,17 @@ class Engine:
 
     # --- signals and deadlines
 
+    def _heed(self, numbers: Iterable[int]) -> None:
+        is_theirs = self._is_debugging and bool(self._crew.seats)
+        # Ctrl-C reaches the debugger as well as us: it is the debugger that is meant.
+        ours = [n for n in numbers if not (is_theirs and n == signal.SIGINT)]
+        self._stop(self._stopping.heed(ours))
+
     def _look_at_deadlines(self) -> None:
         now = self._recorder.now
         self._stop(self._stopping.look(now))
+        if self._is_debugging:
+            return  # nobody is overdue who waits for a person
         for seat in list(self._crew.seats.values()):
             if seat.ending is not None:
                 seat.ending.go_on(now)

@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from unified_test_runner.planning.plan import Group
 
 
-def foreseen(group: Group) -> GroupPlan:
-    """Return a group as the scheduler sees it before any walk."""
+def foreseen(group: Group, urgent: frozenset[str] = frozenset()) -> GroupPlan:
+    """Return a group as the scheduler sees it before any walk; `urgent` paths go first."""
     units = tuple(
-        UnitPlan(key=UnitKey(path=unit.path), suite=unit.suite, size_bytes=unit.size_bytes)
+        UnitPlan(
+            key=UnitKey(path=unit.path),
+            suite=unit.suite,
+            size_bytes=unit.size_bytes,
+            is_urgent=unit.path in urgent,
+        )
         for unit in group.units
     )
     return GroupPlan(index=group.index, units=units)
 
 
-def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
+def walked(
+    group: Group, keys: Sequence[UnitKey], urgent: frozenset[str] = frozenset()
+) -> tuple[UnitPlan, ...]:
     """Return the units of a walk that the plan selected, in pytest's order.
 
     A file that the plan did not foresee (one of a custom collector, say) is taken where a
@@ -34,7 +41,14 @@ def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
     for key in keys:
         if key.path in known:
             unit = known[key.path]
-            units.append(UnitPlan(key=key, suite=unit.suite, size_bytes=unit.size_bytes))
+            units.append(
+                UnitPlan(
+                    key=key,
+                    suite=unit.suite,
+                    size_bytes=unit.size_bytes,
+                    is_urgent=key.path in urgent,
+                )
+            )
         elif suite := _covering_suite(group, key.path):
             units.append(UnitPlan(key=key, suite=suite))
     return tuple(units)

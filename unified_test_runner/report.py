@@ -241,6 +241,12 @@ class RunReport:
         """Files that were begun and never finished, as far as they are known by name."""
         return tuple(path for path in self._suite_of_path if path not in self._done_paths)
 
+    @property
+    def whole_paths(self) -> set[str]:
+        """Files of which every test was taken and that were finished."""
+        whole = (path for path, deselected in self._deselected.items() if not deselected)
+        return self._done_paths.intersection(whole)
+
     def unit(self, worker: int) -> UnitRecord | None:
         """The file a worker holds, or held last."""
         return self._unit_of.get(worker)

@@ -327,11 +327,12 @@ def _in_order(units: Sequence[UnitPlan], slots: int) -> deque[_Unit]:
     """Natural order, but a file that would dominate the run goes first.
 
     File order is something suites come to rely on, so it is changed only for a file larger
-    than half of one worker's share.
+    than half of one worker's share. Urgent ones go before all others.
     """
     bound = sum(unit.size_bytes for unit in units) / (2 * max(slots, 1))
     large = [unit for unit in units if slots > 1 and unit.size_bytes > bound > 0]
     large.sort(key=lambda unit: -unit.size_bytes)
     chosen = {unit.key for unit in large}
     rest = [unit for unit in units if unit.key not in chosen]
-    return deque(_Unit(unit) for unit in [*large, *rest])
+    ordered = sorted([*large, *rest], key=lambda unit: not unit.is_urgent)
+    return deque(map(_Unit, ordered))

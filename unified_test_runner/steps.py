@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPlan:
-    """A unit as first foreseen or as walked: its key, its suite and its size."""
+    """A unit as first foreseen or as walked: its key, its suite and its size.
+
+    `is_urgent`: it goes before all that are not.
+    """
 
     key: UnitKey
     suite: str
     size_bytes: int = 0
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

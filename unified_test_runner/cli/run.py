@@ -38,6 +38,7 @@ class RunCommand(click.Command):
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.passed_on
 @options.output
 @options.run_directory
 @options.configuration
@@ -59,6 +60,7 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
 def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
     from unified_test_runner import settings
 
+    pytest_args = (*options.passed_on_of(params), *pytest_args)
     return settings.Settings(
         selectors=options.selectors_of(params, pytest_args),
         output=settings.Output(
@@ -79,6 +81,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         no_tests=params["no_tests"],
         python=params["python"],
         catalogue=params["catalogue"],
+        has_terminal=settings.is_at_terminal(),
         argv=tuple(sys.argv[1:]),
         environ=settings.calling_environment(),
         cwd=settings.calling_directory(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from unified_test_runner.planning.recalling import Recalled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +84,8 @@ class Plan:
     are variables that no worker inherits, because a declared service provides them or a
     client of its kind would read them. `selectors` are (option, value) pairs each of which
     must lead to an executed test. `notices` is what planning came upon that the user should
-    know, e.g. a folder that cannot be read.
+    know, e.g. a folder that cannot be read. `recalled` are tests that failed last time, with
+    what to do about them.
     """
 
     root: Path
@@ -95,6 +98,7 @@ class Plan:
     workers: int = 1
     workers_reason: str = ""
     notices: tuple[str, ...] = ()
+    recalled: Recalled = field(default_factory=Recalled)
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

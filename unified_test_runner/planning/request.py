@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from unified_test_runner.planning.recalling import RecallRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
+    from unified_test_runner.planning.pytest_ini import PytestIni
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +20,7 @@ class PlanRequest:
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue.
+    None leaves the time limit of tests to the catalogue. `ini` None: it is read from `root`.
     """
 
     root: Path
@@ -36,3 +39,5 @@ class PlanRequest:
     workers: int | None = None
     timeout_s: float | None = None
     cpu_count: int = 1
+    ini: PytestIni | None = None
+    recall: RecallRequest = field(default_factory=RecallRequest)

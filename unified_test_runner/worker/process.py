@@ -57,14 +57,28 @@ class WorkerProcess:
             self.pid = seen
         return self.pid
 
-    def run(self, key: UnitKey, *, start: int, patterns: Sequence[str], ids: Sequence[str]) -> None:
-        """Hand out a unit, from its test number `start` on."""
+    def run(  # noqa: PLR0913 - what a unit is taken with
+        self,
+        key: UnitKey,
+        *,
+        start: int,
+        patterns: Sequence[str],
+        ids: Sequence[str],
+        recall: str = "",
+        recalled: Sequence[str] = (),
+    ) -> None:
+        """Hand out a unit, from its test number `start` on.
+
+        `recalled` are those of its tests that failed last time, `recall` what to do about them.
+        """
         self._send(
             wire.RUN,
             unit=[key.path, key.collector, key.ordinal],
             start=start,
             patterns=list(patterns),
             ids=list(ids),
+            recall=recall,
+            recalled=list(recalled),
         )
 
     def finish(self) -> None:

@@ -71,10 +71,14 @@ class ConfigureFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked(Message):
-    """The directory walk is done. `units` are (path, collector, ordinal)."""
+    """The directory walk is done. `units` are (path, collector, ordinal).
+
+    `is_live`: what its tests print reaches its output file, to be shown as it comes.
+    """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
+    is_live: bool = False
 
     @property
     def keys(self) -> tuple[UnitKey, ...]:
@@ -179,9 +183,13 @@ class WarningSent(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped(Message):
-    """Pytest wants to stop: `-x`, `--maxfail`, or a plugin's wish."""
+    """Pytest wants to stop: `-x`, `--maxfail`, a plugin's wish, or whoever leaves a debugger.
+
+    `is_interrupt`: it was Ctrl-C, which while debugging only the worker hears.
+    """
 
     reason: str
+    is_interrupt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    is_debugging: bool = False
 
 
 class Template:
@@ -43,10 +44,18 @@ class Template:
         environ: its environment; workers get theirs with each fork.
         root: project root, its working directory.
         output: file that takes what it prints.
+        is_debugging: it shares our terminal instead, and so do its workers.
     """
 
-    def __init__(
-        self, *, group: int, interpreter: str, environ: Mapping[str, str], root: Path, output: Path
+    def __init__(  # noqa: PLR0913 - what a process is made from
+        self,
+        *,
+        group: int,
+        interpreter: str,
+        environ: Mapping[str, str],
+        root: Path,
+        output: Path,
+        is_debugging: bool = False,
     ) -> None:
         self.group = group
         self.output = output
@@ -57,11 +66,11 @@ class Template:
                 [interpreter, str(_MAIN), str(theirs.fileno())],
                 cwd=root,
                 env=dict(environ),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdin=None if is_debugging else subprocess.DEVNULL,
+                stdout=None if is_debugging else log,
+                stderr=None if is_debugging else log,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,
+                start_new_session=not is_debugging,
             )
 
     @property
@@ -89,6 +98,8 @@ class Template:
             "environ": dict(request.environ),
             "root": str(request.root),
             "basetemp": str(request.basetemp),
+            "output": str(request.output),
+            "is_debugging": request.is_debugging,
             "stacks": str(request.stacks),
             "stack_signal": int(STACK_SIGNAL),
         }

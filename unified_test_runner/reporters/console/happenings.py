@@ -10,10 +10,10 @@ from unified_test_runner.reporters.base import PLAIN_WIDTH
 from unified_test_runner.reporters.console import lines
 from unified_test_runner.reporters.console.failures import output
 from unified_test_runner.reporters.console.lines import Line
-from unified_test_runner.reporters.text import one_line
+from unified_test_runner.reporters.text import one_line, printed_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from unified_test_runner.report import RunReport
     from unified_test_runner.reporters.base import ReporterSettings
@@ -30,6 +30,11 @@ def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) 
         return _test(event, report, settings)
     say = _SAYINGS.get(type(event))
     return [] if say is None else say(event, report)
+
+
+def printed(worker: int, texts: Sequence[str]) -> list[Line]:
+    """Return what a worker has printed, each line marked with whose it is."""
+    return [Line(f"[w{worker}] {printed_line(text)}".rstrip()) for text in texts]
 
 
 def unit_line(

@@ -11,6 +11,8 @@ from _pytest.runner import CallInfo
 from . import record, wire
 from .blame import Blame
 from .originals import time
+from .printed import Printed
+from .recall import recalled
 from .view import CollectionView
 from .vitals import Vitals
 from .walk import Park, Unit, Walk
@@ -50,6 +52,9 @@ class RunLoop:
         self._sections = 0
         self._view = CollectionView()
         self._blame = Blame()
+        self._is_debugging: bool = spec["is_debugging"]
+        self.whereabouts = ""
+        self._printed = Printed(session.config, "" if spec["is_debugging"] else spec["output"])
         self._deselected = 0
         self._warnings = 0
         self._is_stopping = False
@@ -62,6 +67,9 @@ class RunLoop:
         try:
             while self._serve(self._channel.receive()):
                 pass
+        except _SESSION_ENDS as error:
+            self._tell_of_end(error)
+            raise
         except _Unsound:
             self.is_unsound = True  # the runner sees us end, and gives the rest to another
         finally:
@@ -83,11 +91,24 @@ class RunLoop:
         self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
 
+    def _has_left_debugger(self, error: BaseException) -> bool:
+        """Whether the failure that led into the debugger is told already."""
+        has_failed = any(phase["outcome"] == "failed" for phase in self._phases)
+        return self._is_debugging and has_failed and isinstance(error, _SESSION_ENDS)
+
+    def _tell_of_end(self, error: BaseException) -> None:
+        """Whoever leaves the debugger wants the run to end, not another worker."""
+        if self._is_debugging:
+            is_interrupt = isinstance(error, KeyboardInterrupt)
+            reason = record.told(error).splitlines()[0]
+            self._channel.send(wire.STOPPED, reason=reason, is_interrupt=is_interrupt)
+
     # --- collecting one file
 
     def _collect(self, node: Any, message: dict[str, Any]) -> list[pytest.Item]:
         """Import the file and return the tests to run, as `perform_collect` would."""
         began = time.perf_counter()
+        self.whereabouts = message["unit"][0]
         self._deselected = 0
         items: list[pytest.Item] = []
         try:
@@ -122,7 +143,7 @@ class RunLoop:
         ids = message["ids"]
         path = message["unit"][0]
         kept = []
-        for item in items:
+        for item in recalled(items, message["recall"], message["recalled"]):
             inner = item.nodeid.partition("::")[2]
             is_matched = any(p.fullmatch(f"{path}::{inner}") for p in patterns)
             is_named = any(_is_below(inner, given) for given in ids)
@@ -172,6 +193,7 @@ class RunLoop:
 
     def _run_test(self, index: int, item: pytest.Item, nextitem: pytest.Item) -> None:
         place = record.place(item, self._root)
+        self.whereabouts = f"{place['path']}::{item.nodeid.partition('::')[2]}"
         limit_s = record.time_limit(item)
         self._channel.send(
             wire.TEST_STARTED, index=index, nodeid=item.nodeid, limit_s=limit_s, **place
@@ -179,16 +201,19 @@ class RunLoop:
         self._channel.flush()
         self._phases = []
         self._sections = 0
+        self._printed.take()  # between tests: nobody's
         self._last = item
         before, began = self._reading, time.perf_counter()
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         except BaseException as error:
             self._look_after(item)
-            self._phases.append(_broken_phase(error))
+            if not self._has_left_debugger(error):
+                self._phases.append(_broken_phase(error))
             raise
         finally:
             damage = self._look_after(item)
+            self._keep_output()
             self._reading = after = self._meter.read()
             self._channel.send(
                 wire.TEST_ENDED,
@@ -202,6 +227,12 @@ class RunLoop:
             )
         if damage:
             raise _Unsound
+
+    def _keep_output(self) -> None:
+        sections = self._printed.take()
+        if sections and self._phases:
+            last = self._phases[-1]
+            last["sections"] = [*last.get("sections", ()), *sections]
 
     def _look_after(self, item: pytest.Item) -> bool:
         """Repair what the test broke, and say so; returns whether there was anything."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from . import record, wire
+from .breakpoints import refuse_breakpoints
 from .loop import RunLoop
 from .originals import time
-from .quiet import quiet_reporter
+from .printed import is_live, print_by_line
+from .quiet import quiet_reporter, silence
 from .record import Meter
 from .walk import Walk
 
@@ -100,6 +103,10 @@ def _neutralise(option: Any) -> None:
         option.numprocesses = None
         option.dist = "no"
         option.tx = []
+    # The runner knows what failed last time, and applies it.
+    for name in ("lf", "failedfirst", "newfirst", "stepwise", "stepwise_skip", "cacheclear"):
+        if getattr(option, name, None):
+            setattr(option, name, False)
     # Each worker would replace the file of the others; the runner writes its own.
     if hasattr(option, "xmlpath"):
         option.xmlpath = None
@@ -134,11 +141,18 @@ class WorkerPlugin:
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Take the terminal reporter's place and prepare the walk."""
         plugins = session.config.pluginmanager
+        if is_live(session.config) or self._spec["is_debugging"]:
+            print_by_line()
         # Their caches are files that every worker would overwrite.
-        for name in ("terminalreporter", "lfplugin", "nfplugin"):
+        silence(plugins.getplugin("terminalreporter"))
+        for name in ("terminalreporter", "lfplugin", "nfplugin", "stepwiseplugin"):
             if plugins.hasplugin(name):
                 plugins.unregister(name=name)
-        plugins.register(quiet_reporter(session.config), "terminalreporter")
+        is_debugging = self._spec["is_debugging"]
+        shown = quiet_reporter(session.config, sys.stdout if is_debugging else None)
+        plugins.register(shown, "terminalreporter")
+        if not is_debugging:
+            refuse_breakpoints(session.config, lambda: self._loop.whereabouts)
         walk = Walk(session, self._spec["root"])
         collect = session.perform_collect
         self._loop = RunLoop(session, walk, self._channel, self._spec, self.meter)
@@ -156,7 +170,8 @@ class WorkerPlugin:
             raise pytest.UsageError("--collect-only runs nothing; use the `list` command")
         units = [list(unit) for unit in self._loop.walk.nodes]
         startup_s = time.perf_counter() - self._began
-        self._channel.send(wire.WALKED, units=units, startup_s=startup_s)
+        shows = is_live(session.config) and not self._spec["is_debugging"]
+        self._channel.send(wire.WALKED, units=units, startup_s=startup_s, is_live=shows)
         self.has_walked = True
         gc.collect()
         gc.freeze()

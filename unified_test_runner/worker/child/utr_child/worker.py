@@ -38,8 +38,12 @@ def import_pytest() -> None:
 
 def run(job: Job) -> int:
     """Be a worker until the runner says finish; returns the exit status of the process."""
-    os.setsid()
-    _redirect(job.output_fd)
+    if job.spec["is_debugging"]:
+        # Terminal, session and process group are the runner's: Ctrl-C and Ctrl-Z come here.
+        os.close(job.output_fd)
+    else:
+        os.setsid()
+        _redirect(job.output_fd)
     channel = Channel(move_high(job.channel_fd))
     _offer_stacks(job.spec["stacks"], job.spec["stack_signal"])
     _enter_environment(job.spec)
