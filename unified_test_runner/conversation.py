@@ -97,6 +97,7 @@ class Conversation:
 
     def _allow(self, seat: Seat, limit_s: float) -> None:
         """What the worker does from now on may take so long."""
+        seat.busy_since = self._recorder.now
         seat.limit_s = limit_s
         seat.deadline = self._recorder.now + limit_s
 
@@ -150,6 +151,8 @@ class Conversation:
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
                 self._on_entry(seat, message)
+            case protocol.PluginsTold():
+                self._ledger.quote(worker, message)
             case protocol.Stopped(is_interrupt=True):
                 self._recorder.emit(events.RunInterrupted(signal="SIGINT", is_draining=True))
                 yield steps.DrainWanted(reason="the run was interrupted by SIGINT")
@@ -278,7 +281,7 @@ class Conversation:
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
         self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
         seat.unit = None
-        seat.deadline = None
+        seat.deadline = seat.busy_since = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         return steps.UnitDone(worker=seat.process.worker, ran=message.ran)

@@ -55,6 +55,7 @@ class Seat:
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
+    busy_since: float | None = None
     deadline: float | None = None
     limit_s: float = 0.0
     ending: Ending | None = None

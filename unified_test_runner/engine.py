@@ -17,6 +17,7 @@ from unified_test_runner.accounting import Activity, WallClock
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
+from unified_test_runner.inquiry import Inquiry
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.live_output import LiveOutput
@@ -109,6 +110,7 @@ class Engine:
         self._live = LiveOutput(
             self._crew.output, lambda worker, lines: recorder.show(worker, map(mask.apply, lines))
         )
+        self._inquiry = Inquiry(self._crew.stacks, recorder.emit)
         self._is_debugging = orders.premises.is_debugging
         self._has_ended = False
         self._leaving: Seat | None = None
@@ -335,14 +337,18 @@ class Engine:
 
     # --- signals and deadlines
 
-    def _heed(self, numbers: Iterable[int]) -> None:
+    def _heed(self, numbers: Sequence[int]) -> None:
+        if signal.SIGUSR1 in numbers:
+            self._inquiry.ask(self._crew.seats.values(), self._recorder.now)
         is_theirs = self._is_debugging and bool(self._crew.seats)
         # Ctrl-C reaches the debugger as well as us: it is the debugger that is meant.
-        ours = [n for n in numbers if not (is_theirs and n == signal.SIGINT)]
+        others = {signal.SIGUSR1, *([signal.SIGINT] if is_theirs else [])}
+        ours = [number for number in numbers if number not in others]
         self._stop(self._stopping.heed(ours))
 
     def _look_at_deadlines(self) -> None:
         now = self._recorder.now
+        self._inquiry.go_on(now)
         self._stop(self._stopping.look(now))
         if self._is_debugging:
             return  # nobody is overdue who waits for a person

@@ -50,10 +50,12 @@ class FailureRecord:
         for path, names in self.failed.items():
             known[path] = dict.fromkeys(names)
         stopped_at = None
-        for entry in report.entries.values():
+        ended = [e for e in report.entries.values() if e.outcome is not Outcome.NOT_RUN]
+        for entry in ended:
+            if entry.kind is EntryKind.TEST:  # its file was imported
+                known[entry.path].pop(WHOLE, None)
+        for entry in ended:
             name = _inner(entry)
-            if entry.outcome is Outcome.NOT_RUN:
-                continue
             seen.add((entry.path, name))
             if entry.outcome.is_bad:
                 known[entry.path][name] = None

@@ -82,6 +82,7 @@ class RunReport:
         self.warnings: list[events.WarningRecorded] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
+        self.plugin_texts: list[events.PluginsTold] = []
         self.templates: list[events.TemplateReady] = []
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
@@ -117,6 +118,7 @@ class RunReport:
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
             events.LateErrorRecorded: self._results.amend,
+            events.PluginsTold: self._on_plugins_told,
             events.WarningRecorded: self.warnings.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
@@ -357,6 +359,11 @@ class RunReport:
         unit = self._unit_of.get(worker)
         if unit is not None:
             unit.outcomes[event.outcome] += 1
+
+    def _on_plugins_told(self, event: events.PluginsTold) -> None:
+        # Most say the same in every worker: once is enough.
+        if all((old.where, old.text) != (event.where, event.text) for old in self.plugin_texts):
+            self.plugin_texts.append(event)
 
     def _on_interrupted(self, event: events.RunInterrupted) -> None:
         # The first signal is the cause; a second only hastens the end.

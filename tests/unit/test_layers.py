@@ -32,7 +32,7 @@ LAYERS = (
     {"settings", "forecast", "services", "reporters"},
     {"overdue", "failure_file"},
     {"crew", "ledger", "live_output", "preparation", "recording", "slots"},
-    {"conversation", "stopping"},
+    {"conversation", "inquiry", "stopping"},
     {"engine"},
     {"execution"},
     {"cli"},

@@ -34,6 +34,8 @@ from unified_test_runner.events.tests import (
 )
 from unified_test_runner.events.workers import (
     ForecastDiffered,
+    PluginsTold,
+    StacksShown,
     TemplateReady,
     UnitCollected,
     UnitFinished,
@@ -54,6 +56,7 @@ __all__ = [
     "NoticeGiven",
     "PlanMade",
     "PlannedSuite",
+    "PluginsTold",
     "RunFinished",
     "RunInterrupted",
     "RunStarted",
@@ -61,6 +64,7 @@ __all__ = [
     "ServiceReady",
     "ServiceStarting",
     "ServiceStopped",
+    "StacksShown",
     "Stamped",
     "TemplateReady",
     "TestFinished",

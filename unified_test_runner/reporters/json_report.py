@@ -99,6 +99,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "message": entry.message,
         "occurrence": entry.occurrence,
     }
+    if entry.label:
+        found["label"] = entry.label
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
     if entry.outcome.is_bad:

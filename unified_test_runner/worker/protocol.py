@@ -193,6 +193,14 @@ class Stopped(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PluginsTold(Message):
+    """What plugins wrote; `where`: the `header` or the `summary` of the session."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Message):
     """The session has ended in order; the interpreter's own end is still to come."""
 
@@ -217,6 +225,7 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.WARNING: WarningSent,
     wire.STOPPED: Stopped,
     wire.FINISHED: Finished,
+    wire.PLUGINS_TOLD: PluginsTold,
 }
 
 

@@ -92,12 +92,14 @@ def test_nonsense_names_the_worker(pair):
 
 def test_orders_are_sent_as_the_worker_reads_them(pair):
     key = UnitKey(path="a.py", collector="DoctestModule", ordinal=1)
-    pair.process.run(key, start=4, patterns=("x.*",), ids=("test_a",))
+    pair.process.run(
+        key, start=4, patterns=("x.*",), ids=("test_a",), recall="only", recalled=("test_b",)
+    )
     pair.process.finish()
     pair.process.drain()
     assert pair.told() == [
         {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "patterns": ["x.*"],
-         "ids": ["test_a"]},
+         "ids": ["test_a"], "recall": "only", "recalled": ["test_b"]},
         {"k": "finish"},
         {"k": "drain"},
     ]  # fmt: skip

@@ -18,6 +18,8 @@ from .vitals import Vitals
 from .walk import Park, Unit, Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .channel import Channel
     from .record import Meter
 
@@ -54,6 +56,7 @@ class RunLoop:
         self._blame = Blame()
         self._is_debugging: bool = spec["is_debugging"]
         self.whereabouts = ""
+        self.label_of: Callable[[Any], str] | None = None
         self._printed = Printed(session.config, "" if spec["is_debugging"] else spec["output"])
         self._deselected = 0
         self._warnings = 0
@@ -277,7 +280,10 @@ class RunLoop:
         """Keep a phase of the running test."""
         if hasattr(report, "context") and not report.failed:
             return  # a subtest that did not fail is part of its test
-        self._phases.append(record.phase(report, self._sections))
+        phase = record.phase(report, self._sections)
+        if self.label_of is not None and (label := self.label_of(report)):
+            phase["label"] = label
+        self._phases.append(phase)
         self._sections = len(report.sections)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -30,6 +30,6 @@ def quiet_reporter(config: Any, file: TextIO | None = None) -> Any:
 
 
 def silence(reporter: Any) -> None:
-    """Let a reporter that is about to be replaced say nothing more."""
-    if hasattr(reporter, "_tw"):
-        reporter._tw._file = _Nowhere()
+    """Let a reporter that is about to be replaced print no header."""
+    if isinstance(reporter, TerminalReporter):
+        reporter.__class__ = type("Silenced", (type(reporter),), {"showheader": False})

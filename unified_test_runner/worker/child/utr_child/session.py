@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
-from . import record, wire
+from . import plugin_texts, record, wire
 from .breakpoints import refuse_breakpoints
 from .loop import RunLoop
 from .originals import time
@@ -24,6 +24,8 @@ from .record import Meter
 from .walk import Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from .channel import Channel
 
 
@@ -123,6 +125,7 @@ class WorkerPlugin:
         self._channel = channel
         self._began = began
         self._loop: RunLoop
+        self._reporter: Any = None
 
     @property
     def is_unsound(self) -> bool:
@@ -151,6 +154,7 @@ class WorkerPlugin:
         is_debugging = self._spec["is_debugging"]
         shown = quiet_reporter(session.config, sys.stdout if is_debugging else None)
         plugins.register(shown, "terminalreporter")
+        self._reporter = shown
         if not is_debugging:
             refuse_breakpoints(session.config, lambda: self._loop.whereabouts)
         walk = Walk(session, self._spec["root"])
@@ -168,6 +172,9 @@ class WorkerPlugin:
         """Tell what the walk found, then run what the runner hands out."""
         if session.config.option.collectonly:
             raise pytest.UsageError("--collect-only runs nothing; use the `list` command")
+        self._loop.label_of = plugin_texts.labels(session.config)
+        plugin_texts.Statistics.register(session.config, self._reporter)
+        self._tell("header", plugin_texts.header(session.config))
         units = [list(unit) for unit in self._loop.walk.nodes]
         startup_s = time.perf_counter() - self._began
         shows = is_live(session.config) and not self._spec["is_debugging"]
@@ -177,3 +184,17 @@ class WorkerPlugin:
         gc.freeze()
         self._loop.run()
         return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: Any
+    ) -> Generator[None, object, object]:
+        """Pass on what plugins would write on the terminal now."""
+        result = yield
+        if self.has_walked and not self.is_unsound:
+            self._tell("summary", plugin_texts.summary(session, self._reporter, exitstatus))
+        return result
+
+    def _tell(self, where: str, text: str) -> None:
+        if text.strip():
+            self._channel.send(wire.PLUGINS_TOLD, where=where, text=wire.shorten(text))
