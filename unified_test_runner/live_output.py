@@ -51,12 +51,12 @@ class LiveOutput:
             self._followed[worker] = _Followed(self._path_of(worker))
         elif isinstance(message, protocol.TestEnded) and worker in self._followed:
             # What a test printed stands before its verdict, ended or not.
-            self._read(worker, is_ended=True)
+            self._read(worker, until=message.output_at, is_ended=True)
 
     def read(self) -> None:
         """Show what every worker has printed since the last time."""
         for worker in self._followed:
-            self._read(worker, is_ended=False)
+            self._read(worker)
 
     def end(self, worker: int) -> None:
         """A worker is gone: show the rest and forget it."""
@@ -64,9 +64,9 @@ class LiveOutput:
             self._read(worker, is_ended=True)
             del self._followed[worker]
 
-    def _read(self, worker: int, *, is_ended: bool) -> None:
+    def _read(self, worker: int, *, until: int | None = None, is_ended: bool = False) -> None:
         followed = self._followed[worker]
-        passed_over, data = _advance(followed)
+        passed_over, data = _advance(followed, until)
         if not data and not (is_ended and followed.rest):
             return
         lines = _lines(followed, data, is_ended=is_ended)
@@ -78,11 +78,15 @@ class LiveOutput:
             self._show(worker, lines)
 
 
-def _advance(followed: _Followed) -> tuple[int, bytes]:
-    """Return how many bytes are passed over, and those that come after them."""
+def _advance(followed: _Followed, until: int | None) -> tuple[int, bytes]:
+    """Return how many bytes are passed over, and those that come after them.
+
+    `until` is the place in the file up to which to look, None its end.
+    """
     try:
         with followed.path.open("rb") as file:
-            behind = file.seek(0, 2) - followed.place
+            end = file.seek(0, 2)
+            behind = (end if until is None else min(end, until)) - followed.place
             passed_over = behind - CAUGHT_UP_BYTES if behind > BEHIND_BYTES else 0
             if behind <= 0:
                 return 0, b""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +76,14 @@ def test_a_line_that_never_ended_is_shown_with_its_test_or_its_worker(desk):
     assert desk.shown() == ["0: of the end"]
     desk.live.end(0)
     assert desk.shown() == []
+
+
+def test_the_output_of_one_test_is_not_run_into_that_of_the_next(desk):
+    desk.prints(0, b"of onemore of two\n")
+    desk.live.heed(0, dataclasses.replace(ENDED, output_at=len(b"of one")))
+    assert desk.shown() == ["0: of one"]
+    desk.live.read()
+    assert desk.shown() == ["0: more of two"]
 
 
 def test_a_flood_is_passed_over_but_for_its_end(desk):

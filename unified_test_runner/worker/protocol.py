@@ -132,7 +132,8 @@ class TestEnded(Message):
     """The running test is over.
 
     `passed` are the seconds of set-up, call and teardown of a test that passed without a word,
-    as most do; `phases` is empty then.
+    as most do; `phases` is empty then. `output_at`: how long the worker's output file is where
+    output is not captured, else None.
     """
 
     __test__ = False
@@ -144,6 +145,7 @@ class TestEnded(Message):
     phases: tuple[PhaseResult, ...] = ()
     passed: tuple[float, float, float] | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    output_at: int | None = None
 
     @property
     def all_phases(self) -> tuple[PhaseResult, ...]:

@@ -227,6 +227,7 @@ class RunLoop:
                 rss_after_bytes=after.rss_bytes,
                 peak_rss_bytes=after.peak_bytes,
                 **record.properties(item),
+                **self._printed.told,
             )
         if damage:
             raise _Unsound

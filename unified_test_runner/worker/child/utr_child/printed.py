@@ -41,10 +41,17 @@ class Printed:
 
     def __init__(self, config: pytest.Config, path: str) -> None:
         self._file = -1
+        self._from = 0
         # A copy (`tee-sys`) is in pytest's own sections already.
-        if path and config.option.capture == "no":
+        self._is_kept = config.option.capture == "no"
+        if path and is_live(config):
             self._file = move_high(os.open(path, os.O_RDONLY))
             self._from = self._size()
+
+    @property
+    def told(self) -> dict[str, int]:
+        """Where in the file the last `take` ended, as a field of a message."""
+        return {"output_at": self._from} if self._file >= 0 else {}
 
     def take(self) -> list[dict[str, Any]]:
         """Return what was printed since the last call as sections of a report: one, or none."""
@@ -56,7 +63,7 @@ class Printed:
         try:
             start, end = self._from, self._size()
             self._from = end
-            data = self._between(start, end)
+            data = self._between(start, end) if self._is_kept else b""
         except OSError:  # a test closed the descriptor
             self._file = -1
             return []
