@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
+from unified_test_runner.planning.recalling import Recalled
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Premises:
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
     directories; `outputs` takes what they print outside of tests. `is_debugging`: they share our
-    terminal, because a debugger may open in one.
+    terminal, because a debugger may open in one. `recalled` are tests that failed last time.
     """
 
     run_id: str
@@ -42,6 +44,7 @@ class Premises:
     basetemp: Path
     environ: Mapping[str, str]
     is_debugging: bool = False
+    recalled: Recalled = field(default_factory=Recalled)
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Seat:
     unit: UnitPlan | None = None
     test: str = ""
     last_path: str = ""
+    unit_since: float = 0.0
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
@@ -81,18 +85,21 @@ class Crew:
     Args:
         premises: surroundings of every process.
         groups: the plan's groups, by index.
-        watch: called with each new template or worker, to be waited on.
+        watch: called with each new template, to be waited on.
+        bell_rope: descriptor by which workers wake the runner.
     """
 
     def __init__(
         self,
         premises: Premises,
         groups: Mapping[int, Group],
-        watch: Callable[[Template | WorkerProcess], None],
+        watch: Callable[[Template], None],
+        bell_rope: int,
     ) -> None:
         self._premises = premises
         self._groups = groups
         self._watch = watch
+        self._bell_rope = bell_rope
         self._templates: dict[int, Template] = {}
         self.seats: dict[int, Seat] = {}
 
@@ -106,6 +113,7 @@ class Crew:
                 root=self._premises.root,
                 output=self._premises.outputs / f"template-{group}.log",
                 is_debugging=self._premises.is_debugging,
+                bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
@@ -137,11 +145,12 @@ class Crew:
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
                 is_debugging=self._premises.is_debugging,
+                collect=group.collect,
+                choice=forecast.choice(group, self._premises.recalled),
             )
         )
         seat = Seat(process)
         self.seats[action.worker] = seat
-        self._watch(process)
         return seat
 
     def output(self, worker: int) -> Path:
@@ -178,13 +187,14 @@ class Crew:
 
     def close(self) -> None:
         """End everything that is still alive."""
+        patience_s = _TEMPLATE_END_S if self.seats else 0.0
         for seat in self.seats.values():
             seat.process.kill()
             seat.process.close()
         self.seats.clear()
         for template in self._templates.values():
             with contextlib.suppress(OSError):
-                template.close(_TEMPLATE_END_S)
+                template.close(patience_s)
         self._templates.clear()
 
     def _environ(self, group: int) -> dict[str, str]:

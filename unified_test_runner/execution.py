@@ -219,6 +219,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             basetemp=basetemp,
             environ=environ,
             is_debugging=is_debugging,
+            recalled=plan.recalled,
         ),
         max_failures=run.prepared.max_failures,
         run_timeout_s=None if is_debugging else settings.run_timeout_s,

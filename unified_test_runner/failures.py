@@ -46,7 +46,7 @@ class FailureRecord:
     def after(self, report: RunReport, *, is_stepwise: bool = False) -> FailureRecord:
         """Return the record after a run."""
         known: dict[str, dict[str, None]] = defaultdict(dict)
-        seen: set[tuple[str, str]] = set()
+        seen = {(entry.path, _inner(entry)) for entry in report.entries.values()}
         for path, names in self.failed.items():
             known[path] = dict.fromkeys(names)
         stopped_at = None
@@ -54,16 +54,15 @@ class FailureRecord:
         for entry in ended:
             if entry.kind is EntryKind.TEST:  # its file was imported
                 known[entry.path].pop(WHOLE, None)
+            known[entry.path].pop(_inner(entry), None)
+        # Afterwards: of two tests by one name the one that failed counts.
         for entry in ended:
-            name = _inner(entry)
-            seen.add((entry.path, name))
             if entry.outcome.is_bad:
-                known[entry.path][name] = None
-                stopped_at = stopped_at or ((entry.path, name) if is_stepwise else None)
-            else:
-                known[entry.path].pop(name, None)
+                known[entry.path][_inner(entry)] = None
+                stop = (entry.path, _inner(entry)) if is_stepwise else None
+                stopped_at = stopped_at or stop
         for path in report.whole_paths & known.keys():
-            # Everything in it has run: a test that did not is no longer there.
+            # Every test in it is accounted for: what is not among them is no longer there.
             known[path] = {name: None for name in known[path] if (path, name) in seen}
         is_over = is_stepwise and report.interrupted is None and not report.errors
         return FailureRecord(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.planning.recalling import Recalled
 
 
 def foreseen(group: Group, urgent: frozenset[str] = frozenset()) -> GroupPlan:
@@ -74,6 +75,20 @@ def _covering_suite(group: Group, path: str) -> str | None:
         ):
             return suite.name
     return None
+
+
+def choice(group: Group, recalled: Recalled) -> dict[str, object]:
+    """What a worker needs to select tests by itself, in plain data."""
+    is_open = any(suite.is_whole for suite in group.suites)
+    paths = {path for nodeid in group.node_ids for path in [nodeid.partition("::")[0]]}
+    return {
+        "paths": None if is_open else [unit.path for unit in group.units],
+        "filtered": sorted(group.filtered),
+        "patterns": list(group.node_patterns),
+        "ids": {path: list(inner_ids(group.node_ids, path)) for path in sorted(paths)},
+        "recall": recalled.mode.value,
+        "recalled": {path: list(names) for path, names in recalled.names.items()},
+    }
 
 
 def inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:

@@ -83,6 +83,7 @@ def prepare(settings: Settings) -> Prepared:
             real_services=selectors.real_services,
             workers=1 if options.needs_one_worker else settings.workers,
             timeout_s=settings.timeout_s,
+            collect=settings.collect,
             cpu_count=available_cpus(),
             interpreter=interpreter,
             ini=ini,

@@ -245,9 +245,11 @@ class RunReport:
 
     @property
     def whole_paths(self) -> set[str]:
-        """Files of which every test was taken and that were finished."""
-        whole = (path for path, deselected in self._deselected.items() if not deselected)
-        return self._done_paths.intersection(whole)
+        """Files of which every test is known and accounted for.
+
+        None where any test of the run was deselected: not every worker can tell of which file.
+        """
+        return set() if self.deselected else self._done_paths.intersection(self._deselected)
 
     def unit(self, worker: int) -> UnitRecord | None:
         """The file a worker holds, or held last."""

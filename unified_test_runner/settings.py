@@ -70,7 +70,8 @@ class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none). `has_terminal`: standard input is one.
+    the whole run (None: none); `collect` None leaves to the catalogue whether files are
+    collected one by one. `has_terminal`: standard input is one.
     """
 
     selectors: Selectors
@@ -80,6 +81,7 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    collect: str | None = None
     no_tests: str = "fail"
     python: str | None = None
     catalogue: str | None = None

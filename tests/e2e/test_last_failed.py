@@ -34,7 +34,8 @@ B2Y = "tests/test_b.py::test_b2[y]"
 
 
 def order(result: Any) -> list[str]:
-    return [event["nodeid"].partition("::")[2] for event in result.of_kind("test_started")]
+    ended = [e for e in result.of_kind("test_finished") if e["outcome"] not in {"not_run", "error"}]
+    return [event["nodeid"].partition("::")[2] for event in ended]
 
 
 @pytest.mark.parametrize(
@@ -171,3 +172,15 @@ def test_the_plan_tells_what_would_run(project: Make):
     text = json.dumps(groups)
     assert "tests/test_b.py" in text
     assert "tests/test_a.py" not in text
+
+
+@pytest.mark.parametrize(
+    ("option", "ran"),
+    [("--lf", ["test_b2[y]"]), ("--sw", ["test_b2[y]"]), ("--ff", ["test_b2[y]", "test_b1"])],
+)
+def test_it_holds_where_all_is_collected_at_once(project: Make, option: str, ran: list[str]):
+    made = project({name: text for name, text in PROJECT.items() if "_d" not in name})
+    made.run("-n", "1", "--collect", "whole", "--sw")
+    again = made.run("-n", "1", "--collect", "whole", option)
+    assert order(again)[: len(ran)] == ran
+    assert len(order(again)) == (7 if option == "--ff" else 1), again

@@ -23,9 +23,9 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 #: entry that a module's name begins with is its place. `""` is the package itself.
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
-    {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
+    {"bell", "errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "kinds", "rundir", "steps", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "report", "results", "scheduler"},
+    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "worker.incoming"},
     {"failures"},
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},

@@ -133,6 +133,11 @@ running = _together(
         "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
         help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
     ),
+    click.option(
+        "--collect", type=click.Choice(["auto", "lazy", "whole"]),
+        help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
+        "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
+    ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",

@@ -20,7 +20,8 @@ class PlanRequest:
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue. `ini` None: it is read from `root`.
+    None leaves the time limit of tests to the catalogue, as `collect` None leaves that. `ini`
+    None: it is read from `root`.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class PlanRequest:
     real_services: bool = False
     workers: int | None = None
     timeout_s: float | None = None
+    collect: str | None = None
     cpu_count: int = 1
     ini: PytestIni | None = None
     recall: RecallRequest = field(default_factory=RecallRequest)

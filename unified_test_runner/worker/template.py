@@ -6,23 +6,29 @@ import contextlib
 import os
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.incoming import Incoming
 from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
-from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from unified_test_runner.worker.protocol import Received
 
 _MAIN = Path(__file__).parent / "child" / "main.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
-    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root."""
+    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
+
+    `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
+    not handed out one by one: `paths` (None: all), `filtered` ones with `patterns`, `ids` of each.
+    """
 
     worker: int
     slot: int
@@ -34,6 +40,8 @@ class ForkRequest:
     output: Path
     stacks: Path
     is_debugging: bool = False
+    collect: str = "lazy"
+    choice: Mapping[str, object] = field(default_factory=dict)
 
 
 class Template:
@@ -44,10 +52,11 @@ class Template:
         environ: its environment; workers get theirs with each fork.
         root: project root, its working directory.
         output: file that takes what it prints.
+        bell_rope: descriptor by which its workers wake the runner.
         is_debugging: it shares our terminal instead, and so do its workers.
     """
 
-    def __init__(  # noqa: PLR0913 - what a process is made from
+    def __init__(  # noqa: PLR0913 - a process is made of many things
         self,
         *,
         group: int,
@@ -55,6 +64,7 @@ class Template:
         environ: Mapping[str, str],
         root: Path,
         output: Path,
+        bell_rope: int,
         is_debugging: bool = False,
     ) -> None:
         self.group = group
@@ -63,13 +73,13 @@ class Template:
         self._incoming = Incoming(self._control, f"template of group {group}")
         with theirs, output.open("ab") as log:
             self._process = subprocess.Popen(
-                [interpreter, str(_MAIN), str(theirs.fileno())],
+                [interpreter, str(_MAIN), str(theirs.fileno()), str(bell_rope)],
                 cwd=root,
                 env=dict(environ),
                 stdin=None if is_debugging else subprocess.DEVNULL,
                 stdout=None if is_debugging else log,
                 stderr=None if is_debugging else log,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), bell_rope],
                 start_new_session=not is_debugging,
             )
 
@@ -101,6 +111,8 @@ class Template:
             "output": str(request.output),
             "is_debugging": request.is_debugging,
             "stacks": str(request.stacks),
+            "collect": request.collect,
+            "choice": dict(request.choice),
             "stack_signal": int(STACK_SIGNAL),
         }
         try:
@@ -121,8 +133,14 @@ class Template:
         return self._incoming.receive()
 
     def close(self, timeout_s: float) -> int:
-        """Close the channel, which ends it and any worker left; returns its exit status."""
+        """Close the channel, which ends it and any worker left; returns its exit status.
+
+        After `timeout_s` seconds it is killed: at once where it has no worker to end first.
+        """
         self._control.close()
+        if timeout_s <= 0:
+            self._process.kill()
+            return self._process.wait()
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:

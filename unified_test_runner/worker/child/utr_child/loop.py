@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +9,7 @@ from _pytest.runner import CallInfo
 
 from . import record, wire
 from .blame import Blame
+from .choice import wanted
 from .originals import time
 from .printed import Printed
 from .recall import recalled
@@ -89,7 +89,8 @@ class RunLoop:
             return True
         self._channel.send(wire.UNIT_STARTED)
         self._channel.flush()
-        items = self._collect(node, message)
+        is_whole = self.walk.is_whole
+        items = self._collected(unit) if is_whole else self._collect(node, message)
         ran = self._run_items(node, items, message["start"])
         self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
@@ -107,6 +108,19 @@ class RunLoop:
             self._channel.send(wire.STOPPED, reason=reason, is_interrupt=is_interrupt)
 
     # --- collecting one file
+
+    def _collected(self, unit: Unit) -> list[pytest.Item]:
+        """Return the tests of a unit where everything was collected before."""
+        items = self.walk.runs[unit]
+        is_first = unit == next(iter(self.walk.runs))
+        self._channel.send(
+            wire.UNIT_COLLECTED,
+            ids=[item.nodeid for item in items],
+            deselected=self._deselected if is_first else 0,  # by whichever worker has it
+            duration_s=0.0,
+        )
+        self._channel.flush()
+        return items
 
     def _collect(self, node: Any, message: dict[str, Any]) -> list[pytest.Item]:
         """Import the file and return the tests to run, as `perform_collect` would."""
@@ -137,21 +151,9 @@ class RunLoop:
         return items
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
-        """Keep what the runner selected; an empty selection means everything.
-
-        The runner speaks of paths from the project root, which need not be pytest's rootdir:
-        patterns are matched against that path, ids against what follows it.
-        """
-        patterns = [re.compile(pattern) for pattern in message["patterns"]]
-        ids = message["ids"]
-        path = message["unit"][0]
-        kept = []
-        for item in recalled(items, message["recall"], message["recalled"]):
-            inner = item.nodeid.partition("::")[2]
-            is_matched = any(p.fullmatch(f"{path}::{inner}") for p in patterns)
-            is_named = any(_is_below(inner, given) for given in ids)
-            if (is_matched or not patterns) and (is_named or not ids):
-                kept.append(item)
+        """Keep what the runner selected; an empty selection means everything."""
+        found = recalled(items, message["recall"], message["recalled"])
+        kept = wanted(found, message["unit"][0], message["patterns"], message["ids"])
         self._deselected += len(items) - len(kept)
         return kept
 
@@ -221,8 +223,8 @@ class RunLoop:
             self._channel.send(
                 wire.TEST_ENDED,
                 **record.verdict(self._phases),
-                duration_s=time.perf_counter() - began,
-                cpu_s=after.cpu_s - before.cpu_s,
+                duration_s=round(time.perf_counter() - began, 6),
+                cpu_s=round(after.cpu_s - before.cpu_s, 6),
                 rss_before_bytes=before.rss_bytes,
                 rss_after_bytes=after.rss_bytes,
                 peak_rss_bytes=after.peak_bytes,
@@ -313,11 +315,6 @@ class RunLoop:
             nodeid=nodeid,
             location=f"{path}:{line}",
         )
-
-
-def _is_below(inner: str, given: str) -> bool:
-    """Whether a test is the given one, one of its parametrisations, or inside of it."""
-    return inner == given or inner.startswith((given + "::", given + "["))
 
 
 def _broken_phase(error: BaseException) -> dict[str, Any]:

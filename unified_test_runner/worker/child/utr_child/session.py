@@ -21,7 +21,7 @@ from .originals import time
 from .printed import is_live, print_by_line
 from .quiet import quiet_reporter, silence
 from .record import Meter
-from .walk import Walk
+from .walk import Walk, whole_choice
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -157,7 +157,7 @@ class WorkerPlugin:
         self._reporter = shown
         if not is_debugging:
             refuse_breakpoints(session.config, lambda: self._loop.whereabouts)
-        walk = Walk(session, self._spec["root"])
+        walk = Walk(session, self._spec["root"], whole_choice(session.config, self._spec))
         collect = session.perform_collect
         self._loop = RunLoop(session, walk, self._channel, self._spec, self.meter)
         plugins.register(self._loop, "unified-test-runner")
