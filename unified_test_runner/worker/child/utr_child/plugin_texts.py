@@ -6,6 +6,7 @@ pytest's own sections are left out: the runner shows failures, warnings and dura
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 from _pytest.config import create_terminal_writer
@@ -131,6 +132,9 @@ def _theirs(config: pytest.Config, name: str) -> Any:
     """Return a hook without pytest's own implementations of it."""
     plugins = config.pluginmanager
     own = [plugin for plugin in plugins.get_plugins() if not _is_foreign(plugin)]
+    if "hypothesis" not in sys.modules:
+        # Its plugin would import all of it in every worker, to find that no test used it.
+        own += filter(None, [plugins.getplugin("hypothesispytest")])
     return plugins.subset_hook_caller(name, own)
 
 
