@@ -34,8 +34,10 @@ class Premises:
     """Where and in what surroundings processes are started.
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
-    directories; `outputs` takes what they print outside of tests. `is_debugging`: they share our
-    terminal, because a debugger may open in one. `recalled` are tests that failed last time.
+    directories; `outputs` takes what they print outside of tests, `coverage` their coverage
+    data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
+    `ForkRequest`. `is_debugging`: they share our terminal, because a debugger may open in one.
+    `recalled` are tests that failed last time.
     """
 
     run_id: str
@@ -43,6 +45,10 @@ class Premises:
     outputs: Path
     basetemp: Path
     environ: Mapping[str, str]
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
     is_debugging: bool = False
     recalled: Recalled = field(default_factory=Recalled)
 
@@ -145,6 +151,10 @@ class Crew:
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
                 is_debugging=self._premises.is_debugging,
+                coverage=self._premises.coverage / f"w{action.worker}",
+                sources=self._premises.sources,
+                workers=self._premises.workers,
+                seed=self._premises.seed,
                 collect=group.collect,
                 choice=forecast.choice(group, self._premises.recalled),
             )

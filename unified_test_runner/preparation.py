@@ -10,7 +10,12 @@ from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
 from unified_test_runner.failure_file import read_failures
 from unified_test_runner.failures import FailureRecord, Recall
-from unified_test_runner.machine import available_cpus, choose_interpreter
+from unified_test_runner.machine import (
+    available_cpus,
+    available_memory,
+    choose_interpreter,
+    program,
+)
 from unified_test_runner.planning.pytest_ini import read_pytest_ini
 from unified_test_runner.planning.pytest_options import (
     PytestOptions,
@@ -85,6 +90,7 @@ def prepare(settings: Settings) -> Prepared:
             timeout_s=settings.timeout_s,
             collect=settings.collect,
             cpu_count=available_cpus(),
+            memory_bytes=available_memory(),
             interpreter=interpreter,
             ini=ini,
             recall=RecallRequest(
@@ -92,6 +98,7 @@ def prepare(settings: Settings) -> Prepared:
                 record=failures,
                 runs_none_without=options.runs_none_without,
             ),
+            interpreters=None if settings.python else _interpreters(catalogue, settings, root),
         )
     )
     return Prepared(
@@ -133,6 +140,14 @@ def _notices(
         yield "time limits are off while debugging"
     if options.is_debugging and not settings.has_terminal:
         yield "standard input is no terminal: the debugger reads its commands from there"
+
+
+def _interpreters(catalogue: Catalogue | None, settings: Settings, root: Path) -> dict[str, str]:
+    """Return the interpreters that suites name and that are there."""
+    suites = catalogue.suites.values() if catalogue is not None else ()
+    named = {suite.python for suite in suites if suite.python is not None}
+    found = {name: program(name, settings.environ, root) for name in named}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _stop_options(max_failures: int) -> tuple[str, ...]:

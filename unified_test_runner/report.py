@@ -86,6 +86,7 @@ class RunReport:
         self.templates: list[events.TemplateReady] = []
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
+        self.coverage: events.CoverageMeasured | None = None
         self.services: dict[tuple[str, int | None], ServiceRecord] = {}
         self.service_failures: list[ServiceRecord] = []
         self.at_s = 0.0
@@ -122,6 +123,7 @@ class RunReport:
             events.WarningRecorded: self.warnings.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
+            events.CoverageMeasured: self._on_coverage,
             events.RunInterrupted: self._on_interrupted,
             events.RunFinished: self._on_run_finished,
         }
@@ -366,6 +368,9 @@ class RunReport:
         # Most say the same in every worker: once is enough.
         if all((old.where, old.text) != (event.where, event.text) for old in self.plugin_texts):
             self.plugin_texts.append(event)
+
+    def _on_coverage(self, event: events.CoverageMeasured) -> None:
+        self.coverage = event
 
     def _on_interrupted(self, event: events.RunInterrupted) -> None:
         # The first signal is the cause; a second only hastens the end.

@@ -30,7 +30,7 @@ LAYERS = (
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
-    {"overdue", "failure_file"},
+    {"overdue", "coverage", "failure_file"},
     {"crew", "ledger", "live_output", "preparation", "recording", "slots"},
     {"conversation", "inquiry", "stopping"},
     {"engine"},

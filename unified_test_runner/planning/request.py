@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from unified_test_runner.planning.recalling import RecallRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
@@ -19,9 +20,11 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue, as `collect` None leaves that. `ini`
-    None: it is read from `root`.
+    `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
+    (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
+    of tests to the catalogue, as `collect` None leaves that. `interpreters` are the programs
+    that suites name in the catalogue, as written → as found; None: `interpreter` is for all.
+    `ini` None: it is read from `root`.
     """
 
     root: Path
@@ -43,3 +46,5 @@ class PlanRequest:
     cpu_count: int = 1
     ini: PytestIni | None = None
     recall: RecallRequest = field(default_factory=RecallRequest)
+    memory_bytes: int | None = None
+    interpreters: Mapping[str, str] | None = None

@@ -69,12 +69,14 @@ class ConfigureFailed(Message):
 class Walked(Message):
     """The directory walk is done. `units` are (path, collector, ordinal).
 
-    `is_live`: what its tests print reaches its output file, to be shown as it comes.
+    `notes` are (level, message) pairs about pytest's plugins and their options. `is_live`: what
+    its tests print reaches its output file, to be shown as it comes.
     """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
     is_live: bool = False
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[UnitKey, ...]:

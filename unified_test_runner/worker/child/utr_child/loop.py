@@ -11,6 +11,7 @@ from . import record, wire
 from .blame import Blame
 from .choice import wanted
 from .originals import time
+from .owners import Owners
 from .printed import Printed
 from .recall import recalled
 from .view import CollectionView
@@ -47,6 +48,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
         self._last: pytest.Item | None = None
@@ -67,6 +69,7 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
                 pass
@@ -129,7 +132,7 @@ class RunLoop:
         self._deselected = 0
         items: list[pytest.Item] = []
         try:
-            with self._view.entered():
+            with self._view.entered(), self._owners.present(node):
                 items = self._wanted(list(self.walk.expand(node)), message)
                 self._modify(items)
         except BaseException as error:
