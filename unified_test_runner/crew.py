@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
+from unified_test_runner.planning.recalling import Recalled
+from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner import steps
+    from unified_test_runner.early import EarlyTemplate
     from unified_test_runner.overdue import Ending
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.preloading import Preloads
     from unified_test_runner.steps import UnitPlan
+    from unified_test_runner.worker.launch import Launched
     from unified_test_runner.worker.process import WorkerProcess
     from unified_test_runner.worker.protocol import EntryReported
 
@@ -36,7 +41,9 @@ class Premises:
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
     directories; `outputs` takes what they print outside of tests, `coverage` their coverage
     data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
-    `ForkRequest`.
+    `ForkRequest`. `start` is how workers are started, `early` a template that may run already.
+    `is_debugging`: they share our terminal, because a debugger may open in one.
+    `recalled` are tests that failed last time.
     """
 
     run_id: str
@@ -48,6 +55,10 @@ class Premises:
     sources: tuple[str, ...] | None = None
     workers: int = 1
     seed: int = 0
+    start: str = "auto"
+    early: EarlyTemplate | None = None
+    is_debugging: bool = False
+    recalled: Recalled = field(default_factory=Recalled)
 
 
 @dataclass(slots=True)
@@ -59,12 +70,15 @@ class Seat:
     last_unit: UnitPlan | None = None
     ids: tuple[str, ...] = ()
     broken: EntryReported | None = None
+    first: int = 0
+    counted: frozenset[int] | None = None
     test: str = ""
     last_path: str = ""
     unit_since: float = 0.0
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
+    busy_since: float | None = None
     deadline: float | None = None
     limit_s: float = 0.0
     ending: Ending | None = None
@@ -83,6 +97,18 @@ class Seat:
         """The path of the unit in hand, empty without one."""
         return self.unit.key.path if self.unit else ""
 
+    def allow(self, limit_s: float, now: float) -> None:
+        """What the worker does from now on may take so long."""
+        self.busy_since = now
+        self.limit_s = limit_s
+        self.deadline = now + limit_s
+
+    def stop_idling(self, now: float) -> None:
+        """The worker has something to do again, or has gone."""
+        if self.idle_since is not None:
+            self.idle_s += now - self.idle_since
+            self.idle_since = None
+
     @property
     def is_retrying(self) -> bool:
         """Whether this worker is there for one test that is run again."""
@@ -97,6 +123,7 @@ class Crew:
         groups: the plan's groups, by index.
         watch: called with each new template, to be waited on.
         bell_rope: descriptor by which workers wake the runner.
+        preloads: what templates import ahead.
     """
 
     def __init__(
@@ -105,7 +132,9 @@ class Crew:
         groups: Mapping[int, Group],
         watch: Callable[[Template], None],
         bell_rope: int,
+        preloads: Preloads,
     ) -> None:
+        self._preloads = preloads
         self._premises = premises
         self._groups = groups
         self._watch = watch
@@ -118,15 +147,36 @@ class Crew:
         if group not in self._templates:
             template = Template(
                 group=group,
-                interpreter=self._groups[group].interpreter,
-                environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
-                root=self._premises.root,
+                launched=self._launch(group),
                 output=self._premises.outputs / f"template-{group}.log",
                 bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
+            modules, unfit = self._preloads.modules(self._groups[group])
+            template.prepare(
+                modules,
+                chosen=self._preloads.chosen,
+                unfit=unfit,
+                private=self._preloads.private,
+            )
         return self._templates[group]
+
+    def _launch(self, group: int) -> Launched:
+        premises = self._premises
+        interpreter = self._groups[group].interpreter
+        environ = {**self._environ(group), "UTR_RUN_ID": premises.run_id}
+        if premises.early is not None and not premises.is_debugging:
+            launched = premises.early.claim(interpreter, environ, premises.root)
+            if launched is not None:
+                return launched
+        return launch(
+            interpreter,
+            environ,
+            premises.root,
+            premises.start,
+            is_debugging=premises.is_debugging,
+        )
 
     def drop_template(self, template: Template) -> list[Seat]:
         """Forget a template that is gone; returns the seats of the workers it leaves."""
@@ -153,12 +203,15 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                is_spawned=self._preloads.is_spared(group),
+                tells_modules=self._preloads.wants_to_know(group),
+                is_debugging=self._premises.is_debugging,
                 coverage=self._premises.coverage / f"w{action.worker}",
                 sources=self._premises.sources,
                 workers=self._premises.workers,
                 seed=self._premises.seed,
                 collect=group.collect,
-                choice=forecast.choice(group),
+                choice=forecast.choice(group, self._premises.recalled),
             )
         )
         seat = Seat(process)

@@ -8,34 +8,35 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-from dataclasses import dataclass
+import signal
 from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity, WallClock
 from unified_test_runner.bell import Bell
 from unified_test_runner.conversation import Conversation
-from unified_test_runner.crew import Crew, Premises, Seat
+from unified_test_runner.crew import Crew, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
+from unified_test_runner.inquiry import Inquiry
 from unified_test_runner.last_words import describe_status
-from unified_test_runner.lateness import complain, describe_overdue
+from unified_test_runner.lateness import CLOSED_S, EXIT_S, FINISH_S, complain, describe_overdue
 from unified_test_runner.ledger import Ledger
+from unified_test_runner.live_output import LiveOutput
 from unified_test_runner.model import Outcome
 from unified_test_runner.overdue import Ending
 from unified_test_runner.retrying import Retrying
 from unified_test_runner.scheduler import Scheduler
-from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
 from unified_test_runner.slots import Slots
 from unified_test_runner.stopping import Stopping
 from unified_test_runner.worker import protocol
-from unified_test_runner.worker.process import RunUnit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from unified_test_runner.inbox import Inbox
     from unified_test_runner.masking import Mask
+    from unified_test_runner.orders import Orders
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.recording import Recorder
     from unified_test_runner.services.broker import Broker
@@ -46,27 +47,6 @@ if TYPE_CHECKING:
 _TICK_S = 0.1
 #: While workers have something to say they are listened to this often, and when they ring.
 _LISTEN_S = 0.02
-#: A worker told to finish may take this long for its session's teardown.
-_FINISH_S = 120.0
-#: After its session has ended, the interpreter's own end (threads, atexit) may take this long.
-_EXIT_S = 15.0
-#: A worker that closed its channel should be reaped at once.
-_CLOSED_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What the user asked for beyond the plan. `max_failures` 0 means no bound.
-
-    `run_timeout_s` None means no time limit of the run; `repeat` 0 repeats without end.
-    """
-
-    premises: Premises
-    max_failures: int = 0
-    run_timeout_s: float | None = None
-    retries_max_failures: int | None = None
-    repeat: int = 1
-    reproduce_options: tuple[str, ...] = ()
 
 
 class Engine:
@@ -94,13 +74,20 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
+        self._recalled = plan.recalled
+        urgent = plan.recalled.urgent
         self._scheduler = Scheduler(
-            [forecast.foreseen(g) for g in plan.groups], plan.workers, orders.repeat
+            [forecast.foreseen(group, urgent) for group in plan.groups],
+            plan.workers,
+            orders.repeat,
+            # What fails in a part of a file may pass in the whole: too late, once it has stopped.
+            is_splitting=not orders.max_failures,
         )
-        self._is_repeated = orders.repeat != 1
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
-        self._crew = Crew(orders.premises, self._groups, self._watch, self._bell.rope)
+        self._crew = Crew(
+            orders.premises, self._groups, self._watch, self._bell.rope, orders.preloads
+        )
         self._wall = WallClock(plan.workers, recorder.now)
         self._slots = Slots(
             groups=self._groups,
@@ -113,22 +100,25 @@ class Engine:
         self._stopping = Stopping(
             recorder, run_timeout_s=orders.run_timeout_s, max_failures=orders.max_failures
         )
+        self._live = LiveOutput(
+            self._crew.output, lambda worker, lines: recorder.show(worker, map(mask.apply, lines))
+        )
+        self._inquiry = Inquiry(self._crew.stacks, recorder.emit)
+        self._is_debugging = orders.premises.is_debugging
         self._has_ended = False
         self._pause_s = _TICK_S
         self._leaving: Seat | None = None
-        ledger = Ledger(
-            emit=recorder.emit,
-            mask=mask,
-            categories={s.name: s.category for g in plan.groups for s in g.suites},
-            options=orders.reproduce_options,
+        self._ledger, self._retrying = _books(plan, orders, recorder, mask)
+        self._talk = Conversation(
+            groups=self._groups,
+            recorder=recorder,
+            ledger=self._ledger,
+            wall=self._wall,
+            retrying=self._retrying,
+            preloads=orders.preloads,
+            urgent=urgent,
         )
-        self._ledger = ledger
-        self._retrying = Retrying(
-            {s.name: s.retries for g in plan.groups for s in g.suites},
-            orders.retries_max_failures,
-            recorder.emit,
-        )
-        self._talk = Conversation(self._groups, recorder, ledger, self._wall, self._retrying)
+        self._attendance = self._talk.attendance
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""
@@ -138,9 +128,7 @@ class Engine:
             stack.callback(self._crew.close)
             signals = stack.enter_context(SignalInbox())
             self._selector.register(
-                signals,
-                selectors.EVENT_READ,
-                lambda: self._stop(self._stopping.heed(signals.take())),
+                signals, selectors.EVENT_READ, lambda: self._heed(signals.take())
             )
             self._selector.register(self._bell, selectors.EVENT_READ, self._bell.hush)
             self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
@@ -164,6 +152,7 @@ class Engine:
         for key, _ in self._selector.select(self._pause_s):
             key.data()
         self._listen()
+        self._live.read()
         self._look_at_deadlines()
         self._recorder.tick()
 
@@ -179,7 +168,6 @@ class Engine:
     # --- actions
 
     def _act(self, action: steps.Action) -> None:
-        report = self._recorder.report
         match action:
             case steps.OpenSlot():
                 # The template imports pytest while the services start.
@@ -188,9 +176,12 @@ class Engine:
             case steps.CloseSlot():
                 self._slots.close(action.slot)
             case steps.Fork():
-                self._fork(action)
+                self._wall.turn(action.slot, Activity.STARTUP, self._recorder.now)
+                self._crew.fork(action, self._slots.variables(action.slot))
             case steps.Assign():
                 self._assign(action)
+            case steps.Steal():
+                self._crew.seats[action.worker].process.steal(action.how)
             case steps.Finish() | steps.Drain() | steps.Kill():
                 self._end_worker(action)
             case steps.LoseTest():
@@ -200,28 +191,21 @@ class Engine:
                 self._lose_unit(action)
             case steps.End():
                 self._has_ended = True
-                self._retry(self._retrying.at_end(report, self._scheduler.stop_reason))
-
-    def _fork(self, action: steps.Fork) -> None:
-        self._wall.turn(action.slot, Activity.STARTUP, self._recorder.now)
-        self._crew.fork(action, self._slots.variables(action.slot))
+                wanted = self._retrying.at_end(self._recorder.report, self._scheduler.stop_reason)
+                self._retry(wanted)
 
     def _assign(self, action: steps.Assign) -> None:
         seat = self._crew.seats[action.worker]
         group = self._groups[seat.process.group]
         path = action.unit.key.path
-        again = action.unit.again
         seat.output_from = self._crew.output_size(seat)
-        self._talk.begin_unit(seat, action.unit)
+        self._talk.begin_unit(seat, action)
         seat.process.run(
-            RunUnit(
-                key=action.unit.key,
-                start=action.start,
-                patterns=group.node_patterns if path in group.filtered else (),
-                ids=forecast.inner_ids(group.node_ids, path),
-                only=(again.nodeid, again.nth) if again else None,
-                is_repeated=self._is_repeated,
-            )
+            action,
+            patterns=group.node_patterns if path in group.filtered else (),
+            ids=forecast.inner_ids(group.node_ids, path),
+            recall=self._recalled.mode.value,
+            recalled=self._recalled.names.get(path, ()),
         )
         if action.unit.repetition > 1 and self._recorder.report.is_vacuous:
             self._feed(steps.DrainWanted(reason="no test was executed"))
@@ -247,7 +231,7 @@ class Engine:
         if isinstance(action, steps.Finish):
             self._wall.turn(seat.process.slot, Activity.SHUTDOWN, self._recorder.now)
             seat.is_ending = True
-            seat.deadline = self._recorder.now + _FINISH_S
+            seat.deadline = self._recorder.now + FINISH_S
             seat.process.finish()
         else:
             seat.process.drain()
@@ -260,17 +244,8 @@ class Engine:
         )
 
     def _read_notes(self) -> None:
-        for note in self._inbox.take():
-            match note:
-                case SlotOpened():
-                    self._slots.note(note)
-                    self._feed(steps.SlotOpened(slot=note.slot))
-                case SlotFailed():
-                    self._feed(steps.SlotFailed(slot=note.slot, reason=note.message))
-                case SlotClosed():
-                    self._feed(steps.SlotClosed(slot=note.slot))
-                case events.Event():
-                    self._recorder.emit(note)
+        for happened in self._slots.hear(self._recorder.emit):
+            self._feed(happened)
 
     def _read_template(self, template: Template) -> None:
         received = template.receive()
@@ -280,9 +255,9 @@ class Engine:
         for item in received:
             match item.message:
                 case protocol.TemplateHello() as hello:
-                    self._talk.greet(template, hello)
+                    self._attendance.greet(template, hello)
                 case protocol.Forked() as forked:
-                    self._talk.introduce(self._crew.seats[forked.worker], forked)
+                    self._attendance.introduce(self._crew.seats[forked.worker], forked)
                 case protocol.Exited() as exited:
                     self._reap(exited)
                 case other:
@@ -292,7 +267,7 @@ class Engine:
         """A template is gone, and with it the only one who could reap its workers."""
         self._selector.unregister(template)
         left = self._crew.drop_template(template)
-        reason = self._talk.explain_template(template)
+        reason = self._attendance.explain_template(template)
         if reason:
             self._feed(steps.GroupFailed(group=template.group, reason=reason))
         for seat in left:
@@ -313,7 +288,7 @@ class Engine:
             messages = None
         if messages is None:
             seat.is_ending = seat.is_ending or seat.unit is None
-            seat.deadline = self._recorder.now + (_EXIT_S if seat.has_finished else _CLOSED_S)
+            seat.deadline = self._recorder.now + (EXIT_S if seat.has_finished else CLOSED_S)
             return False
         self._converse(seat, messages)
         return bool(messages)
@@ -322,11 +297,12 @@ class Engine:
         if seat.ending is not None:
             return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
+            self._live.heed(seat.process.worker, message)
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):
                 seat.is_ending = True
-                seat.deadline = self._recorder.now + _EXIT_S
+                seat.deadline = self._recorder.now + EXIT_S
         self._talk.pause(seat)
         failures = self._talk.take_failures()
         self._count_failures(0 if seat.is_retrying else failures)
@@ -339,7 +315,7 @@ class Engine:
         if seat is None:
             return
         self._drain_channel(seat)
-        self._talk.take_leave(seat, exited)
+        self._attendance.take_leave(seat, exited)
         self._dismiss(seat, describe_status(exited.status))
 
     def _drain_channel(self, seat: Seat) -> None:
@@ -354,6 +330,7 @@ class Engine:
             self._converse(seat, messages)
 
     def _dismiss(self, seat: Seat, cause: str) -> None:
+        self._live.end(seat.process.worker)
         self._crew.dismiss(seat.process.worker)
         self._leaving = seat
         self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
@@ -367,9 +344,21 @@ class Engine:
 
     # --- signals and deadlines
 
+    def _heed(self, numbers: Sequence[int]) -> None:
+        if signal.SIGUSR1 in numbers:
+            self._inquiry.ask(self._crew.seats.values(), self._recorder.now)
+        is_theirs = self._is_debugging and bool(self._crew.seats)
+        # Ctrl-C reaches the debugger as well as us: it is the debugger that is meant.
+        others = {signal.SIGUSR1, *([signal.SIGINT] if is_theirs else [])}
+        ours = [number for number in numbers if number not in others]
+        self._stop(self._stopping.heed(ours))
+
     def _look_at_deadlines(self) -> None:
         now = self._recorder.now
+        self._inquiry.go_on(now)
         self._stop(self._stopping.look(now))
+        if self._is_debugging:
+            return  # nobody is overdue who waits for a person
         for seat in list(self._crew.seats.values()):
             if seat.ending is not None:
                 seat.ending.go_on(now)
@@ -379,7 +368,7 @@ class Engine:
     def _stop(self, wishes: Iterable[steps.Input]) -> None:
         for wish in wishes:
             if isinstance(wish, steps.KillWanted):
-                self._talk.is_killing = True
+                self._attendance.is_killing = True
             self._feed(wish)
 
     def _end_overdue(self, seat: Seat) -> None:
@@ -390,3 +379,15 @@ class Engine:
         else:
             self._feed(steps.Overdue(worker=worker, reason=describe_overdue(seat)))
         seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)
+
+
+def _books(plan: Plan, orders: Orders, recorder: Recorder, mask: Mask) -> tuple[Ledger, Retrying]:
+    suites = [suite for group in plan.groups for suite in group.suites]
+    ledger = Ledger(
+        emit=recorder.emit,
+        mask=mask,
+        categories={suite.name: suite.category for suite in suites},
+        options=orders.reproduce_options,
+    )
+    allowed = {suite.name: suite.retries for suite in suites}
+    return ledger, Retrying(allowed, orders.retries_max_failures, recorder.emit)

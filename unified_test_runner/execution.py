@@ -12,22 +12,26 @@ import secrets
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner import __version__, coverage, events
 from unified_test_runner.crew import Premises
-from unified_test_runner.engine import Engine, Orders
+from unified_test_runner.dependents import remember_dependents
+from unified_test_runner.engine import Engine
 from unified_test_runner.errors import RunDirectoryError
+from unified_test_runner.failure_file import write_failures
+from unified_test_runner.failures import Recall
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
+from unified_test_runner.orders import Orders
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
 from unified_test_runner.reporters.log import LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
-from unified_test_runner.rundir import make_run_directory, new_run_id
+from unified_test_runner.rundir import FOLDER, make_home, make_run_directory
 from unified_test_runner.services.lease import Lease
 from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
@@ -36,13 +40,16 @@ from unified_test_runner.settings import reporter_settings
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from unified_test_runner.early import Begun, EarlyTemplate
     from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
     from unified_test_runner.rundir import RunDirectory
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
-    from unified_test_runner.settings import Settings
+    from unified_test_runner.settings import Output, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +61,20 @@ class _Run:
     settings: Settings
     prepared: Prepared
     recorder: Recorder
+    early: EarlyTemplate | None
 
     @property
     def plan(self) -> Plan:
         return self.prepared.plan
 
 
-def execute(settings: Settings, prepared: Prepared) -> ExitCode:
+def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
     """Run the plan and return the exit code. Everything else is in the events.
+
+    Args:
+        settings: what was asked for.
+        prepared: the plan.
+        begun: what was begun before there was a plan.
 
     Raises:
         UsageError: coverage is wanted, and the interpreter cannot measure it.
@@ -70,12 +83,11 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
     if settings.coverage.is_wanted:
         coverage.check(prepared.interpreter, prepared.plan.root, settings.environ)
     clock = time.monotonic
-    now = datetime.now(timezone.utc)
-    run_id = new_run_id(now)
+    run_id = begun.run_id
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     _remove_tree(directory.coverage)  # of an earlier run in the same directory
     reporters = make_reporters(
-        reporter_settings(settings.output, settings.environ, directory.events)
+        reporter_settings(_output(settings, prepared), settings.environ, directory.events)
     )
     recorder = Recorder(Publisher(reporters, LongOutputs(directory.path)), clock)
     run = _Run(
@@ -83,11 +95,13 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
         directory=directory,
         settings=settings,
         prepared=prepared,
+        early=begun.template,
         recorder=recorder,
     )
-    _open_record(run, now)
+    _open_record(run, begun.at)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
-    _combine_coverage(run, since=now.timestamp())
+    remember_dependents(prepared.plan.root, sorted(recorder.report.dependents))
+    _combine_coverage(run, since=begun.at.timestamp())
     return _close_record(run, wall)
 
 
@@ -108,7 +122,7 @@ def _open_record(run: _Run, now: datetime) -> None:
             flaky=run.settings.flaky,
         )
     )
-    for notice in (run.directory.notice, *plan.notices):
+    for notice in (run.directory.notice, *run.prepared.notices, *plan.notices):
         if notice:
             emit(events.NoticeGiven(level="warning", message=notice))
     suites = tuple(
@@ -135,6 +149,9 @@ def _open_record(run: _Run, now: datetime) -> None:
 
 def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     recorder = run.recorder
+    unkept = _remember_failures(run)
+    if unkept:
+        recorder.emit(events.NoticeGiven(level="info", message=f"--lf will not know: {unkept}"))
     is_empty_allowed = run.settings.no_tests != "fail"
     if is_empty_allowed and not recorder.report.executed:
         level = "warning" if run.settings.no_tests == "warn" else "info"
@@ -147,6 +164,21 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     if run.settings.output.events is not None:
         _copy_log(run.directory.events, run.settings.output.events)
     return code
+
+
+def _output(settings: Settings, prepared: Prepared) -> Output:
+    """Return how the run is shown: not redrawn while a debugger has the terminal."""
+    is_debugging = prepared.options.is_debugging
+    return replace(settings.output, format="plain") if is_debugging else settings.output
+
+
+def _remember_failures(run: _Run) -> str:
+    """Keep what failed for `--lf` and its kin; returns why it could not be kept."""
+    recorder, prepared = run.recorder, run.prepared
+    is_stepwise = prepared.options.recall is Recall.FROM
+    record = prepared.failures.after(recorder.report, is_stepwise=is_stepwise)
+    is_same = record == prepared.failures and not prepared.options.forgets
+    return "" if is_same else write_failures(prepared.plan.root, record)
 
 
 def _combine_coverage(run: _Run, since: float) -> None:
@@ -184,6 +216,8 @@ def _run_plan(run: _Run) -> events.WallTime:
         stack.callback(watcher.close)
         stack.callback(lease.release)
         stack.callback(_end_strays, run)
+        if run.early is not None:
+            stack.callback(run.early.close)
         for leftover in sweep(run.settings.environ):
             run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
         basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"
@@ -211,6 +245,7 @@ def _run_plan(run: _Run) -> events.WallTime:
 def _orders(run: _Run, basetemp: Path) -> Orders:
     plan, settings = run.plan, run.settings
     scrubbed = plan.scrubbed
+    is_debugging = run.prepared.options.is_debugging
     environ = {name: value for name, value in settings.environ.items() if name not in scrubbed}
     options = ["--real-services"] if settings.selectors.real_services else []
     if settings.catalogue:
@@ -222,17 +257,32 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             outputs=run.directory.workers,
             basetemp=basetemp,
             environ=environ,
+            start=settings.start,
+            early=run.early,
+            is_debugging=is_debugging,
+            recalled=plan.recalled,
             coverage=run.directory.coverage,
             sources=settings.coverage.sources if settings.coverage.is_wanted else None,
             workers=plan.workers,
             seed=settings.seed if settings.seed is not None else secrets.randbits(32),
         ),
-        max_failures=settings.max_failures,
-        run_timeout_s=settings.run_timeout_s,
+        max_failures=run.prepared.max_failures,
+        run_timeout_s=None if is_debugging else settings.run_timeout_s,
         retries_max_failures=settings.retries_max_failures,
         repeat=settings.repeat,
         reproduce_options=tuple(options),
+        preloads=_preloads(run),
     )
+
+
+def _preloads(run: _Run) -> Preloads:
+    plan = run.plan
+    if not plan.preload or run.settings.coverage.is_wanted:
+        return Preloads()  # lines that run in a template are counted for nobody
+    with contextlib.suppress(OSError):
+        make_home(plan.root)
+    store = plan.root / FOLDER / "preload.json"
+    return Preloads(store, chosen=plan.preload, private=plan.scrubbed)
 
 
 def _make_broker(run: _Run, lease: Lease, inbox: Inbox[events.Event | Note]) -> Broker | None:

@@ -1,4 +1,4 @@
-"""What is said of workers that took too long. Pure."""
+"""How long workers may take to end, and what is said of those that took too long. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from unified_test_runner.events import NoticeGiven
 if TYPE_CHECKING:
     from unified_test_runner.crew import Seat
     from unified_test_runner.events import Event
+
+#: A worker told to finish may take this long for its session's teardown.
+FINISH_S = 120.0
+#: After its session has ended, the interpreter's own end (threads, atexit) may take this long.
+EXIT_S = 15.0
+#: A worker that closed its channel should be reaped at once.
+CLOSED_S = 2.0
 
 
 def describe_overdue(seat: Seat) -> str:

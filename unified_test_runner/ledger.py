@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unified_test_runner.events import (
     Event,
     LateErrorRecorded,
+    PluginsTold,
     TestFinished,
     TestStarted,
     UnitFinished,
@@ -50,10 +51,16 @@ class _Running:
     occurrence: int
     since: float
     is_announced: bool = False
+    is_rerun: bool = False
+    is_in_order: bool = False
+
+    @property
+    def is_context(self) -> bool:
+        return self.is_rerun and not self.is_in_order
 
     @property
     def attempt(self) -> int:
-        return self.unit.again.attempt if self.unit.again else 1
+        return self.unit.again.attempt if self.unit.again else 1 + self.is_rerun
 
 
 class Ledger:
@@ -83,12 +90,31 @@ class Ledger:
         self._special: dict[tuple[int, str], _Running] = {}
         self._latest: dict[int, protocol.TestStarted] = {}
 
-    def start(self, worker: int, unit: UnitPlan, message: protocol.TestStarted, now: float) -> int:
-        """A worker begins a test; returns which of its name it is booked as."""
+    def start(
+        self,
+        worker: int,
+        unit: UnitPlan,
+        message: protocol.TestStarted,
+        now: float,
+        counted: frozenset[int] | None = None,
+    ) -> int:
+        """A worker begins a test; in a second run of its file only `counted` ones count.
+
+        Returns:
+            which of its name it is booked as.
+        """
         again, nodeid = unit.again, message.nodeid
-        occurrence = again.occurrence if again else self._next_occurrence(nodeid, unit)
+        is_rerun = counted is not None
+        if again:
+            occurrence = again.occurrence
+        elif is_rerun:
+            occurrence = max(self._seen_in(unit.repetition)[nodeid] - 1, 0)
+        else:
+            occurrence = self._next_occurrence(nodeid, unit)
         self._running[worker] = running = _Running(message, unit, occurrence, now)
-        if again or occurrence or unit.repetition > 1:
+        running.is_rerun = is_rerun
+        running.is_in_order = counted is not None and message.index in counted
+        if again or is_rerun or occurrence or unit.repetition > 1:
             self._special[worker, nodeid] = running
         self._latest[worker] = message
         return occurrence
@@ -110,6 +136,8 @@ class Ledger:
                 occurrence=running.occurrence,
                 attempt=running.attempt,
                 repetition=running.unit.repetition,
+                is_in_order=running.is_in_order,
+                is_context=running.is_context,
             )
         )
 
@@ -185,7 +213,7 @@ class Ledger:
                 )
             )
         if action.outcome is not Outcome.NOT_RUN:
-            self._emit(UnitFinished(worker=NO_WORKER, path=path))
+            self._emit(UnitFinished(worker=NO_WORKER, path=path, first=action.first))
 
     def enter(self, worker: int, at: Where, message: protocol.EntryReported) -> Outcome:
         """A collector failed or was skipped as a whole; returns the outcome of the entry.
@@ -219,6 +247,8 @@ class Ledger:
     def amend(self, worker: int, message: protocol.LateError) -> None:
         """A fixture failed to tear down after its last test had ended."""
         special = self._special.get((worker, message.nodeid))
+        if special is not None and special.is_context:
+            return  # it ran only to come before another test, and counts for nothing
         self._emit(
             LateErrorRecorded(
                 worker=worker,
@@ -249,6 +279,11 @@ class Ledger:
                 location=message.location,
             )
         )
+
+    def quote(self, worker: int, message: protocol.PluginsTold) -> None:
+        """Plugins wrote something about a worker's session."""
+        text = self._mask.apply(message.text)
+        self._emit(PluginsTold(worker=worker, where=message.where, text=text))
 
     def _last_phases(self, when: When, reason: str, last_words: str) -> tuple[PhaseResult, ...]:
         """The phase in which a process ended, with what it left behind as its traceback."""
@@ -281,6 +316,8 @@ class Ledger:
             occurrence=running.occurrence,
             attempt=running.attempt,
             repetition=running.unit.repetition,
+            is_in_order=running.is_in_order,
+            is_context=running.is_context,
             path=message.path,
             line=message.line,
             classname=message.classname,
@@ -291,12 +328,15 @@ class Ledger:
 
     def _next_occurrence(self, nodeid: str, unit: UnitPlan | None) -> int:
         """Return how many of this name were there before, in the same repetition."""
-        repetition = unit.repetition if unit else 1
-        if repetition not in self._seen:
-            self._seen.pop(repetition - _REPETITIONS_KEPT, None)
-        seen = self._seen.setdefault(repetition, Counter())
+        seen = self._seen_in(unit.repetition if unit else 1)
         seen[nodeid] += 1
         return seen[nodeid] - 1
+
+    def _seen_in(self, repetition: int) -> Counter[str]:
+        """Return how often each name was there in a repetition."""
+        if repetition not in self._seen:
+            self._seen.pop(repetition - _REPETITIONS_KEPT, None)
+        return self._seen.setdefault(repetition, Counter())
 
     def _command(self, path: str, nodeid: str) -> str:
         """The command that runs this one test again, from the project root."""

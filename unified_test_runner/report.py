@@ -9,67 +9,18 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
-from unified_test_runner.model import EntryKind, Outcome, Provider, WithheldSuite
+from unified_test_runner.model import EntryKind, Outcome, WithheldSuite
+from unified_test_runner.records import ServiceRecord, UnitRecord, WorkerRecord
 from unified_test_runner.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from unified_test_runner.results import Entry, Key, Running
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceRecord:
-    """A service as far as the log tells. `state`: starting, ready, failed or stopped."""
-
-    name: str
-    slot: int | None
-    state: str
-    provider: Provider | None = None
-    reason: str = ""
-    version: str = ""
-    address: str = ""
-    boot_s: float | None = None
-    since_s: float = 0.0
-    message: str = ""
-    hint: str = ""
-    log_tail: tuple[str, ...] = ()
-    peak_rss_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerRecord:
-    """A worker process. `status` is None while it lives, or when the log does not tell."""
-
-    worker: int
-    slot: int | None = None
-    group: int | None = None
-    pid: int | None = None
-    startup_s: float = 0.0
-    tests: int = 0
-    peak_rss_bytes: int = 0
-    status: int | None = None
-    is_expected: bool = True
-    cpu_s: float = 0.0
-    idle_s: float = 0.0
-    fault: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRecord:
-    """A file in a worker's hands: how its tests ended since it was taken."""
-
-    path: str
-    suite: str
-    worker: int
-    since_s: float
-    repetition: int = 1
-    outcomes: Counter[Outcome] = dataclasses.field(default_factory=Counter)
 
 
 class RunReport:
@@ -83,6 +34,7 @@ class RunReport:
         self.warnings: list[events.WarningRecorded] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
+        self.plugin_texts: list[events.PluginsTold] = []
         self.templates: list[events.TemplateReady] = []
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
@@ -98,6 +50,9 @@ class RunReport:
         self._unit_of: dict[int, UnitRecord] = {}
         self._suite_of_path: dict[str, str] = {}
         self._done_paths: set[str] = set()
+        self._parts: dict[str, set[int]] = {}
+        #: Files in which a test was found to rely on earlier ones.
+        self.dependents: set[str] = set()
         self._deselected: dict[str, int] = {}
         self._categories: dict[str, str | None] = {}
         self._apply: Mapping[type[events.Event], Callable[[Any], None]] = {
@@ -115,10 +70,12 @@ class RunReport:
             events.ForecastDiffered: self.forecasts.append,
             events.UnitStarted: self._on_unit_started,
             events.UnitCollected: self._on_unit_collected,
+            events.UnitSplit: self._on_unit_split,
             events.UnitFinished: self._on_unit_finished,
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
             events.LateErrorRecorded: self._results.amend,
+            events.PluginsTold: self._on_plugins_told,
             events.WarningRecorded: self.warnings.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
@@ -259,6 +216,14 @@ class RunReport:
         """Files that were begun and never finished, as far as they are known by name."""
         return tuple(path for path in self._suite_of_path if path not in self._done_paths)
 
+    @property
+    def whole_paths(self) -> set[str]:
+        """Files of which every test is known and accounted for.
+
+        None where any test of the run was deselected: not every worker can tell of which file.
+        """
+        return set() if self.deselected else self._done_paths.intersection(self._deselected)
+
     def unit(self, worker: int) -> UnitRecord | None:
         """The file a worker holds, or held last."""
         return self._unit_of.get(worker)
@@ -354,13 +319,21 @@ class RunReport:
         known = self._deselected.get(event.path, 0)
         self._deselected[event.path] = max(known, event.deselected)
 
+    def _on_unit_split(self, event: events.UnitSplit) -> None:
+        self._parts.setdefault(event.path, {0}).add(event.index)
+
     def _on_unit_finished(self, event: events.UnitFinished) -> None:
-        self._done_paths.add(event.path)
+        parts = self._parts.get(event.path, set())
+        parts.discard(event.first)
+        if not parts:
+            self._done_paths.add(event.path)
 
     def _on_test_started(self, event: events.TestStarted) -> None:
         self._results.start(event, self.at_s)
 
     def _on_test_finished(self, event: events.TestFinished) -> None:
+        if event.is_context:
+            return
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
         worker = event.worker
@@ -370,6 +343,14 @@ class RunReport:
         unit = self._unit_of.get(worker)
         if unit is not None:
             unit.outcomes[event.outcome] += 1
+            entry = self.entries[event.entry, event.nodeid, event.occurrence]
+            if event.is_in_order and entry.is_order_dependent:
+                self.dependents.add(unit.path)
+
+    def _on_plugins_told(self, event: events.PluginsTold) -> None:
+        # Most say the same in every worker: once is enough.
+        if all((old.where, old.text) != (event.where, event.text) for old in self.plugin_texts):
+            self.plugin_texts.append(event)
 
     def _on_coverage(self, event: events.CoverageMeasured) -> None:
         self.coverage = event

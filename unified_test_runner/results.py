@@ -34,7 +34,8 @@ _PROVES_NOTHING = frozenset({Outcome.SKIPPED, Outcome.NOT_RUN})
 class Attempt:
     """One try at a test: the first, a retry, or the repetition of that number.
 
-    `phases` are kept for bad outcomes only.
+    `phases` are kept for bad outcomes only. `is_in_order`: all tests before it in its file ran
+    before it, in the same process, as they had not for the attempts before.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Attempt:
     reproduce: str = ""
     phases: tuple[PhaseResult, ...] = ()
     repetition: int = 1
+    is_in_order: bool = False
 
     @property
     def bad_phases(self) -> tuple[PhaseResult, ...]:
@@ -67,8 +69,9 @@ class Entry:
     """A line of the results: a test, or a file that could not be collected.
 
     `outcome` is the verdict over all `attempts`; `growth_bytes` is what the worker's
-    resident set gained during the last attempt. Of a test that was repeated `repetitions` times,
-    `bad_repetitions` of them in vain, only the first bad attempts and the last one are kept.
+    resident set gained during the last attempt; `label` a plugin's own name for the outcome. Of
+    a test that was repeated `repetitions` times, `bad_repetitions` of them in vain, only the
+    first bad attempts and the last one are kept.
     """
 
     kind: EntryKind
@@ -86,6 +89,7 @@ class Entry:
     properties: tuple[tuple[str, str], ...] = ()
     repetitions: int = 1
     bad_repetitions: int = 0
+    label: str = ""
 
     @property
     def key(self) -> Key:
@@ -103,10 +107,21 @@ class Entry:
 
         That is the last bad one, of repetitions the first as bad as the outcome; else the last.
         """
+        if self.last.is_in_order:
+            return self.last
         bad = [attempt for attempt in self.attempts if attempt.outcome in _BAD]
         if self.repetitions > 1:
             return next((each for each in bad if each.outcome is self.outcome), self.last)
         return bad[-1] if bad else self.last
+
+    @property
+    def is_order_dependent(self) -> bool:
+        """Whether it ended well only once all tests before it in its file had run."""
+        return (
+            self.last.is_in_order
+            and self.last.outcome not in _BAD
+            and any(attempt.outcome in _BAD for attempt in self.attempts)
+        )
 
     @property
     def duration_s(self) -> float:
@@ -136,10 +151,11 @@ def decide(attempts: tuple[Attempt, ...]) -> Outcome:
     """Return the verdict over all attempts of one test.
 
     The last one decides; good after bad is flaky. A retry that was skipped or never ran
-    proves nothing, so that the failure before it stands.
+    proves nothing, so that the failure before it stands. One in order is no retry: it ran as
+    plain pytest would have run it, which the attempts before it did not.
     """
     last = attempts[-1].outcome
-    if len(attempts) == 1 or last in _BAD:
+    if len(attempts) == 1 or last in _BAD or attempts[-1].is_in_order:
         return last
     earlier = [attempt.outcome for attempt in attempts[:-1] if attempt.outcome in _BAD]
     if not earlier:
@@ -176,6 +192,8 @@ class Results:
 
     def start(self, event: TestStarted, at_s: float) -> None:
         """A test began."""
+        if event.is_context:
+            return
         running = Running(
             worker=event.worker,
             nodeid=event.nodeid,
@@ -189,6 +207,8 @@ class Results:
 
     def finish(self, event: TestFinished, category: str | None) -> None:
         """An attempt ended."""
+        if event.is_context:
+            return
         if event.entry is EntryKind.TEST:
             self._running.pop((event.nodeid, event.occurrence, _number(event)), None)
         key = (event.entry, event.nodeid, event.occurrence)
@@ -205,6 +225,7 @@ class Results:
                 name=event.name,
                 growth_bytes=event.rss_after_bytes - event.rss_before_bytes,
                 properties=event.properties,
+                label=next((phase.label for phase in event.phases if phase.label), ""),
                 **self._history(key, _attempt_of(event), is_end=True),
             )
         )
@@ -279,6 +300,7 @@ def _attempt_of(event: TestFinished) -> Attempt:
         reason=event.reason or ("" if event.outcome is Outcome.PASSED else _reason(event.phases)),
         reproduce=event.reproduce,
         phases=event.phases if is_bad else (),
+        is_in_order=event.is_in_order,
     )
 
 
@@ -334,6 +356,7 @@ def _merged(first: Attempt, second: Attempt) -> Attempt:
         reason=worse.reason or first.reason or second.reason,
         reproduce=first.reproduce or second.reproduce,
         phases=first.phases + second.phases,
+        is_in_order=first.is_in_order,
     )
 
 

@@ -92,7 +92,7 @@ class Retrying:
             hint = "a broken build is not flaky; --retries-max-failures sets the bound"
             self._warn(len(due), f"not run again: more than {bound} failures", hint)
             return None
-        units = [wanted for entry in due if (wanted := self._want(entry, 2)) is not None]
+        units = [wanted for entry in due if (wanted := self._want(entry)) is not None]
         return RetriesWanted(units=tuple(units)) if units else None
 
     def after(self, unit: UnitPlan, report: RunReport) -> RetriesWanted | None:
@@ -104,7 +104,7 @@ class Retrying:
         # Without an end of this attempt it is still waiting, or could not be had at all.
         if entry is None or entry.last.number != again.attempt or not entry.outcome.is_bad:
             return None
-        wanted = self._want(entry, again.attempt + 1)
+        wanted = self._want(entry)
         return RetriesWanted(units=(wanted,)) if wanted else None
 
     def miss(self, again: Again) -> None:
@@ -122,9 +122,11 @@ class Retrying:
         """A retry that was wanted does not happen; what the test came to before stands."""
         self._dropped[reason] += 1
 
-    def _want(self, entry: Entry, attempt: int) -> tuple[int, UnitPlan] | None:
-        place = self._place(entry)
-        if place is None or attempt > self._allowed[entry.suite] + 1:
+    def _want(self, entry: Entry) -> tuple[int, UnitPlan] | None:
+        """Return the next retry of a test; its run in order, where it had one, was none."""
+        place, attempt = self._place(entry), entry.last.number + 1
+        others = 1 + sum(each.is_in_order for each in entry.attempts)
+        if place is None or attempt - others > self._allowed[entry.suite]:
             return None
         again = Again(
             nodeid=entry.nodeid,

@@ -31,6 +31,11 @@ def calling_directory() -> Path:
     return Path.cwd()
 
 
+def is_at_terminal() -> bool:
+    """Return whether a person can answer on standard input."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
     """What the user selected. Kinds intersect, repeats of one kind unite."""
@@ -78,7 +83,8 @@ class Settings:
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
-    collected one by one.
+    collected one by one, `preload` None what is loaded ahead of the workers.
+    `has_terminal`: standard input is one.
 
     `retries` None leaves it to the catalogue how often a failed test is run again; above
     `retries_max_failures` failures nothing is (None: see `retrying`). `flaky` is what tests that
@@ -99,9 +105,12 @@ class Settings:
     repeat: int = 1
     collect: str | None = None
     no_tests: str = "fail"
+    start: str = "auto"
+    preload: tuple[str, ...] | None = None
     seed: int | None = None
     python: str | None = None
     catalogue: str | None = None
+    has_terminal: bool = False
     argv: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: Path = field(default_factory=Path)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from unified_test_runner import steps
 from unified_test_runner.accounting import Activity
-from unified_test_runner.services.notes import SlotClosed, SlotOpened
+from unified_test_runner.events import Event
+from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from unified_test_runner.accounting import WallClock
-    from unified_test_runner.events import Event
     from unified_test_runner.inbox import Inbox
     from unified_test_runner.masking import Mask
     from unified_test_runner.planning.plan import Group
@@ -60,7 +61,21 @@ class Slots:
         self._wall.turn(slot, Activity.SERVICES, self._now())
         self._broker.open_slot(slot, uses)
 
-    def note(self, opened: SlotOpened) -> None:
+    def hear(self, emit: Callable[[Event], None]) -> Iterator[steps.Input]:
+        """Yield what the scheduler must know of the answers; what is for the record is emitted."""
+        for note in self._inbox.take():
+            match note:
+                case SlotOpened():
+                    self._note(note)
+                    yield steps.SlotOpened(slot=note.slot)
+                case SlotFailed():
+                    yield steps.SlotFailed(slot=note.slot, reason=note.message)
+                case SlotClosed():
+                    yield steps.SlotClosed(slot=note.slot)
+                case Event():
+                    emit(note)
+
+    def _note(self, opened: SlotOpened) -> None:
         """A slot is open: keep its variables, and their secrets out of the reports."""
         self._mask.learn(opened.variables)
         self._variables[opened.slot] = dict(opened.variables)

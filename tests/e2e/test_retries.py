@@ -257,3 +257,53 @@ def test_junit_readers_see_each_test_once_with_its_reruns(project: Make) -> None
     }
     assert found == {"test_flaky": ["flakyFailure"], "test_bad": ["failure", "rerunFailure"]}
     assert root.get("failures") == "1"
+
+
+#: Of its last tests one needs the first, one fails wherever it runs but for the last time.
+DIVIDED = """
+import pathlib, time, pytest
+seen = []
+
+@pytest.mark.parametrize("n", range(40))
+def test_long(n):
+    time.sleep(0.03)
+    seen.append(n)
+
+def test_needs_the_first():
+    assert 0 in seen
+
+def test_fails_twice():
+    tries = pathlib.Path("tries")
+    before = tries.read_text() if tries.exists() else ""
+    tries.write_text(before + "x")
+    assert len(before) >= 2
+"""
+
+
+def test_what_failed_apart_runs_in_order_first_and_only_then_again(project):
+    files = {"test_a.py": DIVIDED, "test_b.py": "def test_b(): pass\n"}
+    result = project(files).run("-n", "2", "--retries", "1")
+    assert result.exit_code == 0, result
+    assert result.of_kind("unit_split"), result
+    found = {
+        test["nodeid"].partition("::")[2]: (
+            test["outcome"],
+            [(attempt["number"], attempt["outcome"]) for attempt in test["attempts"]],
+        )
+        for test in result.json["tests"]
+        if len(test["attempts"]) > 1
+    }
+    assert found == {
+        "test_needs_the_first": ("passed", [(1, "failed"), (2, "passed")]),
+        "test_fails_twice": ("flaky", [(1, "failed"), (2, "failed"), (3, "passed")]),
+    }
+    (again,) = [event for event in result.of_kind("unit_started") if event.get("attempt", 1) > 1]
+    assert (again["attempt"], again.get("start", 0)) == (3, 0)
+
+
+def test_a_repeated_file_is_not_divided(project):
+    files = {"test_a.py": DIVIDED, "test_b.py": "def test_b(): pass\n"}
+    result = project(files).run("-n", "2", "--repeat", "2", "-k", "test_long or test_b")
+    assert result.exit_code == 0, result
+    assert not result.of_kind("unit_split"), result
+    assert len(result.json["tests"]) == 41

@@ -48,6 +48,24 @@ def test_what_is_bad_is_run_again(outcome):
     assert case.at_end() == [], "there is one first round"
 
 
+def test_a_run_in_order_is_no_retry():
+    case = Case(retries=1)
+    case.ended(Outcome.FAILED)
+    case.ended(Outcome.FAILED, attempt=2, is_in_order=True)
+    assert case.at_end() == [("a.py::t", 0, 0, 3)]
+    case.ended(Outcome.PASSED, attempt=3)
+    (entry,) = case.report.entries.values()
+    assert entry.outcome is Outcome.FLAKY
+    assert not entry.is_order_dependent
+
+
+def test_one_that_only_passed_in_order_is_not_run_again():
+    case = Case(retries=1)
+    case.ended(Outcome.FAILED)
+    case.ended(Outcome.PASSED, attempt=2, is_in_order=True)
+    assert case.at_end() == []
+
+
 def test_of_tests_with_one_id_each_is_named():
     case = Case()
     case.ended(Outcome.PASSED)

@@ -1,19 +1,11 @@
-"""The scheduler against a simulated world in which anything may die at any moment."""
+"""What the scheduler decides, input by input."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass, field
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from unified_test_runner import steps
-from unified_test_runner.events import Stamped, TestFinished
 from unified_test_runner.model import Outcome, UnitKey
-from unified_test_runner.report import RunReport
-from unified_test_runner.retrying import Place, Retrying
 from unified_test_runner.scheduler import HANDOUTS, STARTUP_DEATHS, Scheduler
 from unified_test_runner.steps import GroupPlan, UnitPlan
 
@@ -24,267 +16,6 @@ def unit(path: str, size: int = 10) -> UnitPlan:
 
 def group(*paths: str, index: int = 0) -> GroupPlan:
     return GroupPlan(index=index, units=tuple(unit(path) for path in paths))
-
-
-@dataclass
-class Hand:
-    """What a simulated worker is doing."""
-
-    slot: int
-    group: int
-    unit: UnitPlan | None = None
-    start: int = 0
-    stage: str = "starting"
-    index: int = -1
-    is_told_to_end: bool = False
-    has_served: bool = False
-    is_spent: bool = False
-    last: UnitPlan | None = None
-
-
-@dataclass
-class World:
-    """Obeys actions and answers with what could really happen, as `draw` decides."""
-
-    scheduler: Scheduler
-    groups: dict[int, GroupPlan]
-    tests: dict[str, int]
-    ends: Counter[tuple[str, int, int]] = field(default_factory=Counter)
-    lost_files: Counter[tuple[str, int]] = field(default_factory=Counter)
-    retrying: Retrying = field(default_factory=lambda: Retrying({}, None, lambda _: None))
-    report: RunReport = field(default_factory=RunReport)
-    slots: dict[int, str] = field(default_factory=dict)
-    slot_groups: dict[int, int] = field(default_factory=dict)
-    workers: dict[int, Hand] = field(default_factory=dict)
-    has_ended: bool = False
-    has_trouble: bool = False
-    queue: deque[steps.Action] = field(default_factory=deque)
-
-    def tell(self, happened: steps.Input) -> None:
-        self.queue.extend(self.scheduler.handle(happened))
-        while self.queue:
-            self.obey(self.queue.popleft())
-
-    def obey(self, action: steps.Action) -> None:
-        assert not self.has_ended, f"{action} after the end"
-        match action:
-            case steps.OpenSlot():
-                assert self.slots.get(action.slot, "free") == "free"
-                self.slots[action.slot] = "opening"
-                self.slot_groups[action.slot] = action.group
-            case steps.Fork():
-                assert self.slots[action.slot] == "opening"
-                self.slots[action.slot] = "live"
-                self.workers[action.worker] = Hand(action.slot, action.group)
-            case steps.CloseSlot():
-                assert self.slots[action.slot] in {"opening", "live"}
-                self.slots[action.slot] = "closing"
-            case steps.Assign():
-                hand = self.workers[action.worker]
-                assert hand.unit is None
-                assert not hand.is_told_to_end
-                assert not hand.is_spent, "a retry has its worker to itself"
-                assert action.unit.again is None or not hand.has_served
-                hand.has_served, hand.is_spent = True, action.unit.again is not None
-                hand.last = action.unit
-                hand.unit, hand.start, hand.stage = action.unit, action.start, "assigned"
-            case steps.Finish() | steps.Drain() | steps.Kill():
-                self.workers[action.worker].is_told_to_end = True
-            case steps.LoseTest():
-                nodeid = names(action.unit, self.tests)[action.index]
-                self.end_test(action.unit, nodeid, action.outcome)
-            case steps.LoseUnit():
-                self.lose(action)
-            case steps.End():
-                assert not self.workers
-                wanted = self.retrying.at_end(self.report, self.scheduler.stop_reason)
-                self.has_ended = wanted is None
-                self.queue.extend(self.scheduler.handle(wanted) if wanted else [])
-
-    def lose(self, action: steps.LoseUnit) -> None:
-        unit = action.unit
-        if unit.is_extra and action.outcome is Outcome.NOT_RUN:
-            return
-        if action.ids is None and unit.again is None:
-            self.lost_files[unit.key.path, unit.repetition] += 1
-            return
-        for name in names(unit, self.tests) if action.ids is None else action.ids:
-            self.end_test(unit, name, action.outcome)
-
-    def end_test(self, unit: UnitPlan, nodeid: str, outcome: Outcome) -> None:
-        attempt = unit.again.attempt if unit.again else 1
-        self.ends[nodeid, attempt, unit.repetition] += 1
-        event = TestFinished(
-            worker=0,
-            nodeid=nodeid,
-            suite="s",
-            outcome=outcome,
-            duration_s=0,
-            attempt=attempt,
-            repetition=unit.repetition,
-        )
-        self.report.apply(Stamped(seq=1, t_mono=0, event=event))
-
-    # --- what can happen next
-
-    def step(self, data: st.DataObject) -> None:
-        moves = [f"slot {n}" for n, s in self.slots.items() if s in {"opening", "closing"}]
-        moves += [f"worker {n}" for n in self.workers]
-        move, number = data.draw(st.sampled_from(sorted(moves))).split()
-        if move == "slot":
-            self.move_slot(int(number), data)
-        else:
-            self.move_worker(int(number), data)
-
-    def move_slot(self, number: int, data: st.DataObject) -> None:
-        if self.slots[number] == "closing":
-            self.slots[number] = "free"
-            self.tell(steps.SlotClosed(slot=number))
-        elif data.draw(st.integers(0, 19)) == 0:
-            self.has_trouble = True
-            self.tell(steps.SlotFailed(slot=number, reason="no server"))
-        else:
-            self.tell(steps.SlotOpened(slot=number))
-
-    def move_worker(self, number: int, data: st.DataObject) -> None:
-        hand = self.workers[number]
-        if data.draw(st.integers(0, 14)) == 0 or (hand.is_told_to_end and hand.unit is None):
-            del self.workers[number]
-            self.tell(steps.WorkerExited(worker=number, cause="died"))
-            if hand.last is not None and not self.scheduler.stop_reason:
-                wanted = self.retrying.after(hand.last, self.report)
-                if wanted is not None:
-                    self.has_ended = False
-                    self.tell(wanted)
-            return
-        getattr(self, f"do_{hand.stage}")(number, hand, data)
-
-    def do_starting(self, number: int, hand: Hand, data: st.DataObject) -> None:
-        if data.draw(st.integers(0, 19)) == 0:
-            self.has_trouble = True
-            self.tell(steps.GroupFailed(group=hand.group, reason="no pytest"))
-        hand.stage = "ready"
-        self.tell(steps.WorkerWalked(worker=number, units=self.groups[hand.group].units))
-
-    def do_ready(self, number: int, hand: Hand, data: st.DataObject) -> None:
-        pass
-
-    def do_assigned(self, number: int, hand: Hand, data: st.DataObject) -> None:
-        assert hand.unit is not None
-        if data.draw(st.integers(0, 29)) == 0:
-            hand.unit, hand.stage = None, "ready"
-            self.tell(steps.UnitUnknown(worker=number))
-            return
-        self.tell(steps.UnitBegun(worker=number))
-        hand.stage, hand.index = "collecting", hand.start
-
-    def do_collecting(self, number: int, hand: Hand, data: st.DataObject) -> None:
-        assert hand.unit is not None
-        hand.stage = "between"
-        self.tell(steps.UnitCollected(worker=number, ids=names(hand.unit, self.tests)))
-
-    def do_between(self, number: int, hand: Hand, data: st.DataObject) -> None:
-        assert hand.unit is not None
-        ids = names(hand.unit, self.tests)
-        if hand.index >= len(ids) or hand.is_told_to_end:
-            hand.unit, hand.stage = None, "ready"
-            self.tell(steps.UnitDone(worker=number, ran=hand.index))
-            return
-        hand.stage = "running"
-        if hand.unit.again is None:
-            place = Place(group=hand.group, unit=hand.unit, ids=ids, index=hand.index)
-            self.retrying.note(ids[hand.index], 0, place)
-        self.tell(steps.TestBegun(worker=number, index=hand.index))
-
-    def do_running(self, number: int, hand: Hand, data: st.DataObject) -> None:
-        assert hand.unit is not None
-        outcome = data.draw(st.sampled_from([Outcome.PASSED, Outcome.FAILED]))
-        self.end_test(hand.unit, names(hand.unit, self.tests)[hand.index], outcome)
-        hand.index += 1
-        hand.stage = "between"
-        self.tell(steps.TestDone(worker=number))
-
-
-def names(plan: UnitPlan, tests: dict[str, int]) -> tuple[str, ...]:
-    """The tests that a worker finds when it is given a unit."""
-    if plan.again is not None:
-        return (plan.again.nodeid,)
-    return tuple(f"{plan.key.path}::{index}" for index in range(tests[plan.key.path]))
-
-
-def run(data: st.DataObject, repeat: int = 1, retries: int = 0) -> World:
-    """Drive a scheduler to its end through whatever may happen."""
-    counts = data.draw(st.lists(st.lists(st.integers(0, 4), max_size=5), min_size=1, max_size=3))
-    groups = [
-        group(*(f"g{g}/u{u}" for u in range(len(sizes))), index=g) for g, sizes in enumerate(counts)
-    ]
-    world = World(
-        Scheduler(groups, data.draw(st.integers(1, 4)), repeat),
-        {g.index: g for g in groups},
-        {f"g{g}/u{u}": n for g, sizes in enumerate(counts) for u, n in enumerate(sizes)},
-        retrying=Retrying({"s": retries}, data.draw(st.integers(1, 40)), lambda _: None),
-    )
-    world.tell(steps.Begin())
-    interruption = data.draw(st.sampled_from([None, None, "drain", "kill"]))
-    at = data.draw(st.integers(0, 40))
-    taken = 0
-    while not world.has_ended:
-        taken += 1
-        assert taken < 5000, "the run does not end"
-        if taken == at and interruption == "drain":
-            world.tell(steps.DrainWanted(reason="stop"))
-        elif taken == at and interruption == "kill":
-            world.tell(steps.KillWanted(reason="stop"))
-        else:
-            world.step(data)
-    return world
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None:
-    check_first_runs(run(data))
-
-
-def check_first_runs(world: World) -> None:
-    for path, count in world.tests.items():
-        ended = [world.ends[f"{path}::{index}", 1, 1] for index in range(count)]
-        if world.lost_files[path, 1]:
-            assert world.lost_files[path, 1] == 1
-            assert sum(ended) == 0, f"{path} was lost as a whole, and yet ran"
-        else:
-            assert ended == [1] * count, path
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data(), st.integers(1, 3))
-def test_a_failed_test_is_retried_until_it_passes_or_its_retries_are_used_up(
-    data: st.DataObject, retries: int
-) -> None:
-    world = run(data, retries=retries)
-    check_first_runs(world)
-    assert {*world.ends.values()} <= {1}
-    for entry in world.report.entries.values():
-        outcomes = [attempt.outcome for attempt in entry.attempts]
-        assert [attempt.number for attempt in entry.attempts] == [*range(1, len(outcomes) + 1)]
-        assert len(outcomes) <= retries + 1
-        assert Outcome.PASSED not in outcomes[:-1], "one that passed was run again"
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data(), st.integers(1, 4))
-def test_every_repetition_of_a_test_ends_once_or_the_run_says_why(
-    data: st.DataObject, repeat: int
-) -> None:
-    world = run(data, repeat=repeat)
-    check_first_runs(world)
-    assert {*world.ends.values()} | {*world.lost_files.values()} <= {1}
-    if not world.scheduler.stop_reason and not world.has_trouble:
-        for path, count in world.tests.items():
-            # One that was lost when its group was is in no walk that could be repeated.
-            for index in range(0 if world.lost_files[path, 1] else count):
-                ran = [world.ends[f"{path}::{index}", 1, r] for r in range(1, repeat + 1)]
-                assert ran == [not world.lost_files[path, r] for r in range(1, repeat + 1)]
 
 
 def test_begin_opens_no_more_slots_than_units() -> None:
@@ -388,6 +119,18 @@ def test_workers_that_die_at_start_give_their_group_up() -> None:
     lost = [action for action in actions if isinstance(action, steps.LoseUnit)]
     assert [action.outcome for action in lost] == [Outcome.ERROR]
     assert closed == [steps.End()]
+
+
+def test_workers_that_do_not_fit_are_replaced_however_many_they_are() -> None:
+    scheduler = Scheduler([group("a")], slots=1)
+    scheduler.handle(steps.Begin())
+    for worker in range(STARTUP_DEATHS + 1):
+        (fork,) = scheduler.handle(steps.SlotOpened(slot=0))
+        assert fork == steps.Fork(worker=worker, slot=0, group=0)
+        assert scheduler.handle(steps.WorkerMisfit(worker=worker)) == []
+        closed = scheduler.handle(steps.WorkerExited(worker=worker, cause="exit 4"))
+        assert closed == [steps.CloseSlot(slot=0)]
+        assert scheduler.handle(steps.SlotClosed(slot=0)) == [steps.OpenSlot(slot=0, group=0)]
 
 
 def test_a_unit_that_nobody_knows_is_given_up() -> None:

@@ -31,6 +31,7 @@ class SuiteSpec:
     """A suite. `paths` are relative to the project root, with `/`, never inside one another.
 
     `python` is as written; None leaves the interpreter to the command line and the machine.
+    `keep_together` is what must stay on one worker: `test`, `class`, `file`, `suite` or `auto`.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SuiteSpec:
     python: str | None = None
     timeout_s: float | None = None
     retries: int | None = None
+    keep_together: str = "auto"
     place: str = ""
 
 
@@ -52,12 +54,14 @@ class Catalogue:
 
     `workers` None leaves the number of workers to the machine. `timeout_s` is the time limit
     of a test whose suite and category name none, `retries` how often a failed one is run again.
+    `preload` are packages that may be loaded ahead of the workers, `*` for all.
     """
 
     path: str
     workers: int | None = None
     timeout_s: float | None = None
     retries: int | None = None
+    preload: tuple[str, ...] = ()
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)
     suites: Mapping[str, SuiteSpec] = field(default_factory=dict)

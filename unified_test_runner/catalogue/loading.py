@@ -79,6 +79,7 @@ class _Contents:
             workers=model.defaults.workers,
             timeout_s=model.defaults.timeout,
             retries=model.defaults.retries,
+            preload=model.defaults.preload,
             categories={
                 name: CategorySpec(
                     name=name,
@@ -135,6 +136,7 @@ class _Contents:
             python=item.python,
             timeout_s=item.timeout,
             retries=item.retries,
+            keep_together=item.keep_together,
             place=self._place("suites", name),
         )
 

@@ -37,7 +37,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
             {
                 "limits",
                 "budgets",
-                "keep_together",
                 "locks",
                 "network",
             }
@@ -52,6 +51,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 IsolationWord = Literal["database", "instance", "shared"]
+KeepTogether = Literal["auto", "test", "class", "file", "suite"]
 
 
 def got(value: object) -> str:
@@ -140,6 +140,32 @@ Retries = Annotated[
 ]
 
 
+def _preload(value: object) -> tuple[str, ...]:
+    if value is False or value == "off":  # YAML 1.1 reads a bare `off` as false
+        return ()
+    if value == "auto":
+        return ("*",)
+    if isinstance(value, list) and all(
+        isinstance(item, str) and item.isidentifier() for item in value
+    ):
+        return tuple(value)
+    raise _wanted("'off', 'auto' or a list of packages' names", value)
+
+
+Preload = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_preload),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["off", "auto", False]},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -151,6 +177,11 @@ class DefaultsModel(_Model):
     timeout: Duration = Field(None, description="Time limit of each test, e.g. 60s; else 300s.")
     retries: Retries = Field(
         None, description="How often a failed test is run again in a fresh worker; else 0."
+    )
+    preload: Preload = Field(
+        (),
+        description="Packages that are imported once, ahead of the workers, where earlier runs "
+        "show that it makes no difference: off (the default), auto (all), or a list of names.",
     )
 
 
@@ -280,6 +311,12 @@ class SuiteModel(_Model):
         None,
         description="How often a failed test is run again, alone in a fresh worker, once all "
         "tests have run. One that passes then is flaky.",
+    )
+    keep_together: KeepTogether = Field(
+        "auto",
+        description="What stays on one worker: test (files may be divided anywhere), class, file, "
+        "suite (all its files, in order), or auto: a long file is divided where no fixture or "
+        "mark ties its tests together.",
     )
     collect: Literal["auto", "lazy", "whole"] = Field(
         "auto",

@@ -38,6 +38,7 @@ class RunCommand(click.Command):
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.passed_on
 @options.coverage
 @options.output
 @options.run_directory
@@ -50,11 +51,16 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
 
     Paths and node ids narrow the selection; what follows `--` goes to pytest.
     """
-    from unified_test_runner.execution import execute, with_output_paths
-    from unified_test_runner.preparation import prepare
+    from unified_test_runner.early import begin
 
-    settings = with_output_paths(_settings(pytest_args, params))
-    return execute(settings, prepare(settings))
+    settings = _settings(pytest_args, params)
+    with begin(settings) as begun:
+        # These take as long to load as a template takes to start.
+        from unified_test_runner.execution import execute, with_output_paths
+        from unified_test_runner.preparation import prepare
+
+        settings = with_output_paths(settings)
+        return execute(settings, prepare(settings), begun)
 
 
 def _repeat(params: dict[str, Any]) -> int:
@@ -73,6 +79,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
 
     repeat = _repeat(params)
     is_first_enough = params["fail_fast"] or params["repeat_until_fail"]
+    pytest_args = (*options.passed_on_of(params), *pytest_args)
     return settings.Settings(
         selectors=options.selectors_of(params, pytest_args),
         output=settings.Output(
@@ -103,9 +110,12 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         repeat=repeat,
         collect=params["collect"],
         no_tests=params["no_tests"],
+        start=params["start"],
+        preload=params["preload"],
         seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],
+        has_terminal=settings.is_at_terminal(),
         argv=tuple(sys.argv[1:]),
         environ=settings.calling_environment(),
         cwd=settings.calling_directory(),

@@ -32,9 +32,12 @@ from unified_test_runner.events.tests import (
 )
 from unified_test_runner.events.workers import (
     ForecastDiffered,
+    PluginsTold,
+    StacksShown,
     TemplateReady,
     UnitCollected,
     UnitFinished,
+    UnitSplit,
     UnitStarted,
     WorkerExited,
     WorkerReady,
@@ -51,8 +54,9 @@ LOG_VERSION = 1
 EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
-    UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, WarningRecorded,
-    NoticeGiven, ErrorRaised, WorkerExited, CoverageMeasured, RunInterrupted, RunFinished,
+    UnitCollected, UnitSplit, UnitFinished, TestStarted, TestFinished, LateErrorRecorded,
+    WarningRecorded, PluginsTold, StacksShown, NoticeGiven, ErrorRaised, WorkerExited,
+    CoverageMeasured, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -87,6 +91,8 @@ def _started(stamped: Stamped) -> str | None:
     event: Any = stamped.event
     if event.occurrence or event.attempt != 1 or event.repetition != 1:
         return None
+    if event.is_in_order or event.is_context:
+        return None
     return (
         f'{{"v":{LOG_VERSION},"seq":{stamped.seq},"t_mono":{round(stamped.t_mono, 6)!r},'
         f'"kind":"{event.kind}","worker":{event.worker},"nodeid":{_quoted(event.nodeid)},'
@@ -99,6 +105,7 @@ def _passed(stamped: Stamped) -> str | None:
     is_plain = (
         event.passed is not None
         and event.attempt == event.repetition == 1
+        and not (event.is_in_order or event.is_context)
         and not (event.occurrence or event.phases or event.properties)
         and not (event.reason or event.reproduce)
     )

@@ -10,7 +10,11 @@ from unified_test_runner.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateReady(Event):
-    """The process that workers of a group are forked from has imported pytest."""
+    """The process that workers of a group come from is ready.
+
+    `start` is how they come from it, `fork` or `spawn`, and `reason` why. `preloaded` are the
+    modules that it has imported for all of them.
+    """
 
     kind: ClassVar[str] = "template_ready"
     group: int
@@ -18,6 +22,9 @@ class TemplateReady(Event):
     startup_s: float
     python: str
     pytest: str
+    start: str = "fork"
+    reason: str = ""
+    preloaded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +59,42 @@ class ForecastDiffered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PluginsTold(Event):
+    """What plugins and conftests wrote about a worker's session.
+
+    `where`: `header`, as the session began, or `summary`, when it had ended.
+    """
+
+    kind: ClassVar[str] = "plugins_told"
+    worker: int
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StacksShown(Event):
+    """Somebody asked what a worker was doing (SIGUSR1): the stacks of its threads.
+
+    `nodeid` is the running test, else the file in hand, else empty; `running_s` how long that
+    has been so.
+    """
+
+    kind: ClassVar[str] = "stacks_shown"
+    worker: int
+    text: str
+    nodeid: str = ""
+    running_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Event):
-    """A worker took a file; with an `attempt` above 1, to run one of its tests again."""
+    """A worker took a file, or tests `start` until before `stop` (None: the end) of it.
+
+    `first` names the part through all hands it passes, by where it began; `giver` is the
+    worker that gave it away just before. `is_rerun`: the file runs again, in order, because
+    tests failed that ran apart from those before them. With an `attempt` above 1 one of its
+    tests is run again.
+    """
 
     kind: ClassVar[str] = "unit_started"
     worker: int
@@ -61,6 +102,21 @@ class UnitStarted(Event):
     suite: str
     attempt: int = 1
     repetition: int = 1
+    first: int = 0
+    start: int = 0
+    stop: int | None = None
+    giver: int | None = None
+    is_rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSplit(Event):
+    """A worker gave away the tests of its part of a file from number `index` on."""
+
+    kind: ClassVar[str] = "unit_split"
+    worker: int
+    path: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +134,12 @@ class UnitCollected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFinished(Event):
-    """A worker is done with a file."""
+    """A worker is done with a file, or with the part of it that began at `first`."""
 
     kind: ClassVar[str] = "unit_finished"
     worker: int
     path: str
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from unified_test_runner.planning.recalling import Recalled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +22,16 @@ class PlannedUnit:
     """A test file that the static walk foresees.
 
     `path` is relative to the project root, with `/`. `reason` says which selector chose it.
+    `keep_together` says what of it must stay on one worker. Units of a group that have the
+    same `bundle`, if any, run on one worker, in order.
     """
 
     path: str
     suite: str
     size_bytes: int
     reason: str
+    keep_together: str = "auto"
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,12 @@ class PlannedSuite:
     is_whole: bool = False
     timeout_s: float = DEFAULT_TIMEOUT_S
     retries: int = 0
+    keep_together: str = "auto"
+
+    @property
+    def bundle(self) -> str:
+        """The bundle that all its units belong to, if any."""
+        return f"suite {self.name}" if self.keep_together == "suite" else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +98,9 @@ class Plan:
     are variables that no worker inherits, because a declared service provides them or a
     client of its kind would read them. `selectors` are (option, value) pairs each of which
     must lead to an executed test. `notices` is what planning came upon that the user should
-    know, e.g. a folder that cannot be read.
+    know, e.g. a folder that cannot be read. `preload` are packages that templates may import
+    ahead of their workers, `*` for every one that is found fit. `recalled` are tests
+    that failed last time, with what to do about them.
     """
 
     root: Path
@@ -99,6 +113,8 @@ class Plan:
     workers: int = 1
     workers_reason: str = ""
     notices: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    recalled: Recalled = field(default_factory=Recalled)
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

@@ -102,6 +102,10 @@ def _entry(entry: Entry) -> dict[str, Any]:
     if entry.repetitions > 1:
         found["repetitions"] = entry.repetitions
         found["bad_repetitions"] = entry.bad_repetitions
+    if entry.is_order_dependent:
+        found["is_order_dependent"] = True
+    if entry.label:
+        found["label"] = entry.label
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
     if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY:

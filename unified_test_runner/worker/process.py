@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
@@ -15,27 +14,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
-    from unified_test_runner.model import UnitKey
+    from unified_test_runner.steps import Assign
     from unified_test_runner.worker.protocol import Message
 
 #: Makes a worker write the stacks of all its threads. One that tests hardly ever use.
 STACK_SIGNAL: int = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunUnit:
-    """What a worker needs to know of a unit: run it from its test number `start` on.
-
-    `patterns` and `ids` say which of its tests were selected; `only` is the node id of the one
-    that is run again, and which of that id. `is_repeated`: the worker may be given it again.
-    """
-
-    key: UnitKey
-    start: int = 0
-    patterns: Sequence[str] = ()
-    ids: Sequence[str] = ()
-    only: tuple[str, int] | None = None
-    is_repeated: bool = False
 
 
 class WorkerProcess:
@@ -73,18 +56,38 @@ class WorkerProcess:
         self.foreign_pids.update(item.pid for item in received if item.pid != own)
         return [item.message for item in received if item.pid == own]
 
-    def run(self, run: RunUnit) -> None:
-        """Hand out a unit."""
-        key = run.key
+    def run(
+        self,
+        action: Assign,
+        *,
+        patterns: Sequence[str],
+        ids: Sequence[str],
+        recall: str = "",
+        recalled: Sequence[str] = (),
+    ) -> None:
+        """Hand out a unit or a part of it; of its tests, those that `patterns` and `ids` take.
+
+        Where the action names tests, the worker runs nothing unless it finds just these.
+        `recalled` are those of its tests that failed last time, `recall` what to do about them.
+        """
+        key, again, expected = action.unit.key, action.unit.again, action.ids
         self._send(
             wire.RUN,
             unit=[key.path, key.collector, key.ordinal],
-            start=run.start,
-            patterns=list(run.patterns),
-            ids=list(run.ids),
-            only=run.only,
-            is_repeated=run.is_repeated,
+            start=action.start,
+            stop=action.stop,
+            expected=[len(expected), wire.checksum(expected)] if expected else None,
+            patterns=list(patterns),
+            ids=list(ids),
+            recall=recall,
+            recalled=list(recalled),
+            only=(again.nodeid, again.nth) if again else None,
+            is_repeated=action.is_repeated,
         )
+
+    def steal(self, how: str) -> None:
+        """Ask for half of what is left of its unit; `how` says where it may be divided."""
+        self._send(wire.STEAL, how=how)
 
     def finish(self) -> None:
         """No more units: end the session in order."""

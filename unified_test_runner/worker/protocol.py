@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import from_plain
@@ -11,7 +12,7 @@ from unified_test_runner.model import PhaseResult, UnitKey, passed_phases
 from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateHello(Message):
-    """The template has imported pytest."""
+    """The template can start workers; `start` says how (`fork` or `spawn`), `reason` why.
+
+    `preloaded` are the modules it has imported ahead, `refused` those it found unfit for that.
+    """
 
     version: int
     pid: int
     python: str
     pytest: str
+    start: str = "fork"
+    reason: str = ""
+    preloaded: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +74,27 @@ class ConfigureFailed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit(Message):
+    """A module loaded ahead is not what this worker would have loaded; it ends, without a test."""
+
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Walked(Message):
     """The directory walk is done. `units` are (path, collector, ordinal).
 
-    `notes` are (level, message) pairs about pytest's plugins and their options.
+    `notes` are (level, message) pairs about pytest's plugins and their options. `modules` are
+    (name, file) of what was loaded by then, where it was asked for. `is_live`: what its tests
+    print reaches its output file, to be shown as it comes.
     """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
+    is_live: bool = False
     notes: tuple[tuple[str, str], ...] = ()
+    modules: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[UnitKey, ...]:
@@ -93,6 +113,25 @@ class EntryReported(Message):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitUnknown(Message):
     """The unit handed out does not exist in this worker's walk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDiffers(Message):
+    """The worker finds other tests in the unit than were asked for; it runs none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given(Message):
+    """The worker gives away its unit's tests from number `index` on."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept(Message):
+    """The worker's unit cannot be divided, for the reason given."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +167,8 @@ class TestEnded(Message):
     """The running test is over.
 
     `passed` are the seconds of set-up, call and teardown of a test that passed without a word,
-    as most do; `phases` is empty then.
+    as most do; `phases` is empty then. `output_at`: how long the worker's output file is where
+    output is not captured, else None.
     """
 
     __test__ = False
@@ -140,6 +180,7 @@ class TestEnded(Message):
     phases: tuple[PhaseResult, ...] = ()
     passed: tuple[float, float, float] | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    output_at: int | None = None
 
     @property
     def all_phases(self) -> tuple[PhaseResult, ...]:
@@ -174,9 +215,21 @@ class WarningSent(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped(Message):
-    """Pytest wants to stop: `-x`, `--maxfail`, or a plugin's wish."""
+    """Pytest wants to stop: `-x`, `--maxfail`, a plugin's wish, or whoever leaves a debugger.
+
+    `is_interrupt`: it was Ctrl-C, which while debugging only the worker hears.
+    """
 
     reason: str
+    is_interrupt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginsTold(Message):
+    """What plugins wrote; `where`: the `header` or the `summary` of the session."""
+
+    where: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +245,13 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.EXITED: Exited,
     wire.HELLO: Hello,
     wire.CONFIGURE_FAILED: ConfigureFailed,
+    wire.MISFIT: Misfit,
     wire.WALKED: Walked,
     wire.ENTRY: EntryReported,
     wire.UNIT_UNKNOWN: UnitUnknown,
+    wire.UNIT_DIFFERS: UnitDiffers,
+    wire.GIVEN: Given,
+    wire.KEPT: Kept,
     wire.UNIT_STARTED: UnitStarted,
     wire.UNIT_COLLECTED: UnitCollected,
     wire.TEST_STARTED: TestStarted,
@@ -204,6 +261,7 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.WARNING: WarningSent,
     wire.STOPPED: Stopped,
     wire.FINISHED: Finished,
+    wire.PLUGINS_TOLD: PluginsTold,
 }
 
 

@@ -10,10 +10,10 @@ from unified_test_runner.reporters.base import PLAIN_WIDTH
 from unified_test_runner.reporters.console import lines
 from unified_test_runner.reporters.console.failures import output
 from unified_test_runner.reporters.console.lines import Line
-from unified_test_runner.reporters.text import one_line
+from unified_test_runner.reporters.text import block, one_line, printed_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from unified_test_runner.report import RunReport
     from unified_test_runner.reporters.base import ReporterSettings
@@ -25,11 +25,25 @@ def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) 
     """Return the lines that one event is worth, often none."""
     if isinstance(event, events.TestFinished):
         # First and cheapest: most events are tests that passed.
-        if event.outcome is Outcome.PASSED and settings.verbosity <= 0 and event.attempt == 1:
+        if (
+            event.outcome is Outcome.PASSED
+            and settings.verbosity <= 0
+            and not event.is_in_order
+            and event.attempt == 1
+        ):
             return _passing_output(event, settings)
         return _test(event, report, settings)
+    if isinstance(event, events.TemplateReady):
+        return _template(event, settings)
+    if isinstance(event, events.PluginsTold):
+        return _plugin_header(event, report) if settings.verbosity > 0 else []
     say = _SAYINGS.get(type(event))
     return [] if say is None else say(event, report)
+
+
+def printed(worker: int, texts: Sequence[str]) -> list[Line]:
+    """Return what a worker has printed, each line marked with whose it is."""
+    return [Line(f"[w{worker}] {printed_line(text)}".rstrip()) for text in texts]
 
 
 def unit_line(
@@ -47,9 +61,13 @@ def unit_line(
 
 
 def _test(event: events.TestFinished, report: RunReport, settings: ReporterSettings) -> list[Line]:
+    if event.is_context:
+        return []
     entry = report.entries[event.entry, event.nodeid, event.occurrence]
     found = []
-    if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
+    if entry.is_order_dependent:
+        found.append(Line(lines.order_dependent(entry), "doubt"))
+    elif entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
         if event.repetition > 1 and not event.outcome.is_bad:
             return _passing_output(event, settings)  # one that failed before was told of then
         line = lines.verdict_of(entry, settings.width or PLAIN_WIDTH)
@@ -66,6 +84,18 @@ def _passing_output(event: events.TestFinished, settings: ReporterSettings) -> l
     return [Line(f"output of {one_line(event.nodeid)}", "faint"), *shown] if shown else []
 
 
+def _plugin_header(event: events.PluginsTold, report: RunReport) -> list[Line]:
+    if event.where != "header" or not any(event is told for told in report.plugin_texts):
+        return []
+    return lines.indented(block(event.text).split("\n"), "")
+
+
+def _stacks(event: events.StacksShown, _report: RunReport) -> list[Line]:
+    what = one_line(event.nodeid) or "nothing"
+    head = f"worker {event.worker}: {what}, for {lines.seconds(event.running_s)}"
+    return [Line(head, "title"), *lines.indented(block(event.text).split("\n"))]
+
+
 def _started(event: events.RunStarted, _report: RunReport) -> list[Line]:
     return [lines.header(event)]
 
@@ -80,6 +110,18 @@ def _planned(event: events.PlanMade, _report: RunReport) -> list[Line]:
     dots = ["..."] if len(names) > _NAMED_SUITES else []
     counted = "1 file" if files == 1 else f"{files} files"
     return [Line(f"plan: {counted} of {', '.join(names[:_NAMED_SUITES] + dots)}{withheld}")]
+
+
+def _template(event: events.TemplateReady, settings: ReporterSettings) -> list[Line]:
+    if event.start == "fork" and settings.verbosity <= 0:
+        return []
+    how = "forked" if event.start == "fork" else "spawned, each as a process of its own"
+    python = f"Python {event.python}, pytest {event.pytest}"
+    found = [Line(f"workers are {how}: {one_line(event.reason)} ({one_line(python)})", "faint")]
+    if event.preloaded:
+        names = dict.fromkeys(name.partition(".")[0] for name in event.preloaded)
+        found.append(Line(f"loaded ahead of them: {one_line(', '.join(names))}", "faint"))
+    return found
 
 
 def _service_ready(event: events.ServiceReady, report: RunReport) -> list[Line]:
@@ -119,6 +161,7 @@ _SAYINGS: Mapping[type[events.Event], Callable[[Any, RunReport], list[Line]]] = 
     events.ServiceFailed: _service_failed,
     events.LateErrorRecorded: _late_error,
     events.RunInterrupted: _interrupted,
+    events.StacksShown: _stacks,
     events.NoticeGiven: _notice,
     events.ErrorRaised: _error,
 }

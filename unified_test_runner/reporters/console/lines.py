@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from unified_test_runner.events import RunStarted
-    from unified_test_runner.report import RunReport, ServiceRecord
+    from unified_test_runner.records import ServiceRecord
+    from unified_test_runner.report import RunReport
     from unified_test_runner.results import Entry
 
 #: In the order people look for them; each with the words of the totals line.
@@ -56,6 +57,14 @@ def rule(title: str, width: int) -> Line:
     return Line(f"--- {title} {'-' * max(3, width - len(title) - 5)}", "title")
 
 
+def order_dependent(entry: Entry) -> str:
+    """Return what to say of a test that ended well only after those before it in its file."""
+    return (
+        f"order-dependent: {one_line(entry.nodeid)} relies on earlier tests of its file: "
+        f"{entry.attempts[0].outcome.value} apart from them, {entry.outcome.value} after them"
+    )
+
+
 def seconds(value: float) -> str:
     """Return a duration, e.g. `0.81s`, `74.2s`, `12m07s`."""
     if value < 10:  # noqa: PLR2004 - two digits matter below ten seconds
@@ -85,6 +94,12 @@ def totals(report: RunReport) -> str:
         if count:
             parts.append(f"{count} file {word}{'s' * (word == 'error' and count > 1)}")
     return ", ".join(parts)
+
+
+def labels(report: RunReport) -> str:
+    """Return how many tests plugins gave names of their own: `2 rerun, 1 known`."""
+    counts = Counter(entry.label for entry in report.entries.values() if entry.label)
+    return ", ".join(f"{count} {one_line(label)}" for label, count in counts.most_common())
 
 
 def header(run: RunStarted) -> Line:
@@ -130,8 +145,10 @@ def verdict_of(entry: Entry, width: int = 0) -> Line:
     """Return one line for one entry: outcome, node id, why. `width` 0: never cut."""
     word = OUTCOME_WORDS[entry.outcome].upper()
     message = one_line(entry.message)
+    label = f" ({one_line(entry.label)})" if entry.label else ""
     history = f" ({history_of(entry)})" if entry.repetitions > 1 and entry.outcome.is_bad else ""
-    text = f"{word} {one_line(entry.nodeid)}{history}" + (f" - {message}" if message else "")
+    name = f"{word} {one_line(entry.nodeid)}"
+    text = f"{name}{label}{history}" + (f" - {message}" if message else "")
     if width:
         # The node id is what people copy: only what follows it may be cut.
         text = clipped(text, max(width, len(word) + 1 + len(one_line(entry.nodeid))))

@@ -40,7 +40,7 @@ class Neighbours:
     def __init__(self, spec: dict[str, Any], channel: Channel) -> None:
         self._is_alone = spec["workers"] == 1
         self._name = "master" if self._is_alone else f"gw{spec['slot']}"
-        self._run_id: str = spec["environ"]["UTR_RUN_ID"]
+        self._run_id: str = spec["environ"].get("UTR_RUN_ID", "")
         self._seed: int = spec["seed"]
         self._channel = channel
         #: What the user should know, each with its level.
@@ -64,6 +64,10 @@ class Neighbours:
         # The runner writes its own.
         if hasattr(option, "xmlpath"):
             option.xmlpath = None
+        # The runner knows what failed last time, and applies it.
+        for name in ("lf", "failedfirst", "newfirst", "stepwise", "stepwise_skip", "cacheclear"):
+            if getattr(option, name, None):
+                setattr(option, name, False)
         if getattr(option, "randomly_seed", None) == "default":
             option.randomly_seed = self._seed
             message = f"pytest-randomly shuffles with --randomly-seed {self._seed}"
