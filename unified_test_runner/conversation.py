@@ -183,6 +183,8 @@ class Conversation:
                 self._ledger.amend(worker, message)
             case protocol.WarningSent():
                 self._ledger.warn(worker, message)
+            case protocol.LeakSent():
+                self._ledger.leak(worker, message)
             case _:
                 raise ProtocolError(f"worker {worker} sent {type(message).__name__} out of turn")
 

@@ -132,6 +132,7 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                looks_for_leaks=any(suite.leaks != "off" for suite in group.suites),
             )
         )
         seat = Seat(process)

@@ -108,6 +108,7 @@ class Engine:
             mask=mask,
             categories={s.name: s.category for g in plan.groups for s in g.suites},
             options=orders.reproduce_options,
+            leaks={s.name: s.leaks for g in plan.groups for s in g.suites},
         )
         self._ledger = ledger
         self._talk = Conversation(self._groups, recorder, ledger, self._wall)

@@ -62,6 +62,7 @@ def prepare(settings: Settings) -> Prepared:
             real_services=selectors.real_services,
             workers=settings.workers,
             timeout_s=settings.timeout_s,
+            leaks=settings.leaks,
             cpu_count=available_cpus(),
             interpreter=interpreter,
         )

@@ -80,6 +80,7 @@ class RunReport:
         self.finished: events.RunFinished | None = None
         self.interrupted: events.RunInterrupted | None = None
         self.warnings: list[events.WarningRecorded] = []
+        self.leaks: list[events.LeakFound] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
         self.templates: list[events.TemplateReady] = []
@@ -118,6 +119,7 @@ class RunReport:
             events.TestFinished: self._on_test_finished,
             events.LateErrorRecorded: self._results.amend,
             events.WarningRecorded: self.warnings.append,
+            events.LeakFound: self.leaks.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
             events.RunInterrupted: self._on_interrupted,

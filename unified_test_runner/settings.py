@@ -65,7 +65,7 @@ class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none).
+    the whole run (None: none). `leaks` is what leftovers of tests are (None: the catalogue's).
     """
 
     selectors: Selectors
@@ -75,6 +75,7 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    leaks: str | None = None
     no_tests: str = "fail"
     python: str | None = None
     catalogue: str | None = None

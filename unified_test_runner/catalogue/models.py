@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from unified_test_runner.catalogue.content import DEFAULT_PRIORITY
-from unified_test_runner.catalogue.units import parse_duration
+from unified_test_runner.catalogue.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
         "suites": frozenset(
             {
                 "retries",
-                "limits",
                 "budgets",
                 "keep_together",
                 "locks",
@@ -109,6 +108,17 @@ def _seconds(value: object) -> float:
     raise _wanted("a duration above 0 such as 60s or 1.5m", value)
 
 
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        try:
+            size = parse_size(value)
+        except ValueError as error:
+            raise PydanticCustomError("wanted", "{why}", {"why": str(error)}) from error
+        if size > 0:
+            return size
+    raise _wanted("a size above 0 such as 512MiB", value)
+
+
 def _nothing_is_empty(value: object) -> object:
     # `unit:` with nothing behind it is how people write an entry that has no settings.
     return {} if value is None else value
@@ -132,8 +142,29 @@ Duration = Annotated[
 ]
 
 
+Size = Annotated[
+    int | None,
+    BeforeValidator(_size),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(B|KiB|MiB|GiB|kB|MB|GB)$"}),
+]
+
+Leaks = Annotated[Literal["report", "fail", "off"] | None, Given]
+_LEAKS = "What it is when tests leave threads, processes, descriptors or temporary files behind: "
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LimitsModel(_Model):
+    """Bounds of the memory of each worker."""
+
+    memory: Size = Field(
+        None, description="A worker that uses more, with its children, is ended: its test crashed."
+    )
+    recycle: Size = Field(
+        None, description="A worker that uses more after a file is replaced by a fresh one."
+    )
 
 
 class DefaultsModel(_Model):
@@ -141,6 +172,10 @@ class DefaultsModel(_Model):
 
     workers: Workers = Field(None, description="Worker processes: auto (one per CPU) or a number.")
     timeout: Duration = Field(None, description="Time limit of each test, e.g. 60s; else 300s.")
+    leaks: Leaks = Field(None, description=_LEAKS + "report (the default), fail or off.")
+    limits: Annotated[LimitsModel | None, Given] = Field(
+        None, description="Bounds of each worker's memory."
+    )
 
 
 class CategoryModel(_Model):
@@ -262,6 +297,10 @@ class SuiteModel(_Model):
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
     timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
+    leaks: Leaks = Field(None, description=_LEAKS + "report, fail (exit code 13) or off.")
+    limits: Annotated[LimitsModel | None, Given] = Field(
+        None, description="Bounds of the memory of each worker that runs its tests."
+    )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(
         default_factory=dict, description="Variables set for its tests."

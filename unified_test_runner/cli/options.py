@@ -133,6 +133,11 @@ running = _together(
         "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
         help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
     ),
+    click.option(
+        "--leaks", type=click.Choice(["report", "fail", "off"]), envvar="UTR_LEAKS",
+        help="What it is when tests leave threads, processes, descriptors or temporary files "
+        "behind; else what the catalogue says, else report.",
+    ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",

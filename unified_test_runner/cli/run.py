@@ -31,7 +31,7 @@ class RunCommand(click.Command):
             formatter.write_text(
                 "0 all passed, 1 a test failed, 2 interrupted, 3 internal error, 4 usage or "
                 "catalogue, 5 nothing ran, 10 a service failed, 11 time limit of the run, "
-                "12 incomplete"
+                "12 incomplete, 13 a gate (leaks)"
             )
 
 
@@ -76,6 +76,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
         timeout_s=params["timeout"],
         run_timeout_s=params["run_timeout"],
+        leaks=params["leaks"],
         no_tests=params["no_tests"],
         python=params["python"],
         catalogue=params["catalogue"],

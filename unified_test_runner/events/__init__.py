@@ -28,6 +28,7 @@ from unified_test_runner.events.services import (
 )
 from unified_test_runner.events.tests import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     WarningRecorded,
@@ -50,6 +51,7 @@ __all__ = [
     "Event",
     "ForecastDiffered",
     "LateErrorRecorded",
+    "LeakFound",
     "NamespaceOpened",
     "NoticeGiven",
     "PlanMade",

@@ -24,6 +24,7 @@ from unified_test_runner.events.services import (
 )
 from unified_test_runner.events.tests import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     WarningRecorded,
@@ -49,8 +50,8 @@ LOG_VERSION = 1
 EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
-    UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, WarningRecorded,
-    NoticeGiven, ErrorRaised, WorkerExited, RunInterrupted, RunFinished,
+    UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, LeakFound,
+    WarningRecorded, NoticeGiven, ErrorRaised, WorkerExited, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))

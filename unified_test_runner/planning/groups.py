@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, is_below
 from unified_test_runner.planning.arguments import relative_to_root
 from unified_test_runner.planning.patterns import translate
 from unified_test_runner.planning.plan import (
+    DEFAULT_LEAKS,
     DEFAULT_TIMEOUT_S,
     Group,
     PlannedSuite,
@@ -70,7 +71,7 @@ class Grouping:
         files = [file for suite in suites for file in suite.files]
         return Group(
             index=index,
-            suites=tuple(_planned(suite, self._timeout_s(suite.spec)) for suite in suites),
+            suites=tuple(self._planned(suite) for suite in suites),
             arguments=(*spec.args, *self._options(), *self._paths(suites)),
             interpreter=self.request.interpreter,
             env=spec.env,
@@ -78,6 +79,18 @@ class Grouping:
             filtered=frozenset(file.path for file in files if file.is_filtered),
             node_patterns=tuple(map(translate, dict.fromkeys(self.request.patterns))),
             node_ids=tuple(dict.fromkeys(each for file in files for each in file.node_ids)),
+        )
+
+    def _planned(self, suite: ChosenSuite) -> PlannedSuite:
+        """Return a suite with its settings, each from the nearest place that says one."""
+        own, general = suite.spec.limits, self.request.catalogue
+        common = general.limits if general else own
+        leaks = (self.request.leaks, suite.spec.leaks, general.leaks if general else None)
+        return replace(
+            _planned(suite, self._timeout_s(suite.spec)),
+            leaks=next(filter(None, leaks), DEFAULT_LEAKS),
+            memory_bytes=own.memory_bytes or common.memory_bytes,
+            recycle_bytes=own.recycle_bytes or common.recycle_bytes,
         )
 
     def _timeout_s(self, spec: SuiteSpec) -> float:

@@ -22,7 +22,10 @@ _MAIN = Path(__file__).parent / "child" / "main.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
-    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root."""
+    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
+
+    `looks_for_leaks`: it says what its tests leave behind.
+    """
 
     worker: int
     slot: int
@@ -33,6 +36,7 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    looks_for_leaks: bool = False
 
 
 class Template:
@@ -91,6 +95,7 @@ class Template:
             "basetemp": str(request.basetemp),
             "stacks": str(request.stacks),
             "stack_signal": int(STACK_SIGNAL),
+            "leaks": request.looks_for_leaks,
         }
         try:
             line = wire.encode(spec)

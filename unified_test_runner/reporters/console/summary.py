@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.model import ExitCode, Outcome, WithheldSuite
 from unified_test_runner.reporters.console.failures import failure_list, failures
+from unified_test_runner.reporters.console.leftovers import leftovers
 from unified_test_runner.reporters.console.lines import (
     Line,
     remark,
@@ -46,7 +47,9 @@ def summary(report: RunReport, settings: ReporterSettings, width: int) -> list[L
     lines: list[Line] = []
     if settings.verbosity >= 0:
         lines += [*_skips(report, width), *_warnings(report, width), *_statistics(report, width)]
+        lines += leftovers(report, width, is_failing=False)
     lines += failures(report, width, shows_output=shows_output)
+    lines += leftovers(report, width, is_failing=True)
     lines += failure_list(report, width)
     lines += _remarks(report, width, is_quiet=settings.verbosity < 0)
     while lines and not lines[-1].text:

@@ -38,6 +38,7 @@ TEST_ENDED = "test_ended"
 LATE_ERROR = "late_error"
 UNIT_ENDED = "unit_ended"
 WARNING = "warning"
+LEAK = "leak"
 STOPPED = "stopped"
 FINISHED = "finished"
 
