@@ -50,6 +50,7 @@ class Conversation:
         self._walker_of: dict[int, int] = {}
         self.is_killing = False
         self._limits = {s.name: s.timeout_s for g in groups.values() for s in g.suites}
+        self._bounds = {s.name: s.recycle_bytes for g in groups.values() for s in g.suites}
         self._failures = 0
 
     def take_failures(self) -> int:
@@ -161,6 +162,7 @@ class Conversation:
             case protocol.UnitCollected():
                 yield self._on_collected(seat, message)
             case protocol.UnitEnded():
+                yield from self._recycle(seat)
                 yield self._on_unit_ended(seat, message)
             case _:
                 yield from self._hear_of_test(seat, message)
@@ -175,6 +177,7 @@ class Conversation:
                 yield steps.TestBegun(worker=worker, index=message.index)
             case protocol.TestEnded():
                 seat.test = ""
+                seat.rss_bytes = message.rss_after_bytes
                 self._allow(seat, self._limits[seat.suite])
                 self._failures += self._ledger.end(worker, message).is_bad
                 yield steps.TestDone(worker=worker)
@@ -274,6 +277,19 @@ class Conversation:
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
+
+    def _recycle(self, seat: Seat) -> Iterator[steps.Input]:
+        """A worker that has grown too large gets no other file."""
+        bound = self._bounds.get(seat.suite)
+        if bound is None or seat.rss_bytes <= bound:
+            return
+        worker = seat.process.worker
+        self._recorder.emit(
+            events.WorkerRecycled(
+                worker=worker, path=seat.path, rss_bytes=seat.rss_bytes, bound_bytes=bound
+            )
+        )
+        yield steps.RecycleWanted(worker=worker)
 
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""

@@ -58,6 +58,7 @@ class Seat:
     ending: Ending | None = None
     is_ending: bool = False
     output_from: int = 0
+    rss_bytes: int = 0
     idle_since: float | None = None
     idle_s: float = 0.0
 

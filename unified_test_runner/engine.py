@@ -18,6 +18,8 @@ from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
+from unified_test_runner.memory import MemoryWatch
+from unified_test_runner.model import Outcome
 from unified_test_runner.overdue import Ending
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
@@ -101,6 +103,7 @@ class Engine:
         self._stopping = Stopping(
             recorder, run_timeout_s=orders.run_timeout_s, max_failures=orders.max_failures
         )
+        self._memory = MemoryWatch(self._groups)
         self._has_ended = False
         self._leaving: Seat | None = None
         ledger = Ledger(
@@ -295,7 +298,8 @@ class Engine:
             return
         self._drain_channel(seat)
         self._talk.take_leave(seat, exited)
-        self._dismiss(seat, describe_status(exited.status))
+        cause = describe_status(exited.status) + self._memory.explain(seat, exited.status)
+        self._dismiss(seat, cause)
 
     def _drain_channel(self, seat: Seat) -> None:
         """Read what the worker wrote before it died: results are never lost."""
@@ -330,6 +334,10 @@ class Engine:
                 seat.ending.go_on(now)
             elif seat.deadline is not None and now >= seat.deadline:
                 self._end_overdue(seat)
+        for seat, reason in self._memory.look(self._crew.seats.values(), now):
+            worker = seat.process.worker
+            self._feed(steps.Overdue(worker=worker, reason=reason, outcome=Outcome.CRASHED))
+            self._begin_ending(seat)
 
     def _stop(self, wishes: Iterable[steps.Input]) -> None:
         for wish in wishes:
@@ -344,4 +352,8 @@ class Engine:
             self._recorder.emit(self._talk.complain(seat))
         else:
             self._feed(steps.Overdue(worker=worker, reason=self._talk.describe_overdue(seat)))
-        seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)
+        self._begin_ending(seat)
+
+    def _begin_ending(self, seat: Seat) -> None:
+        stacks = self._crew.stacks(seat.process.worker)
+        seat.ending = Ending(seat.process, stacks, self._recorder.now)

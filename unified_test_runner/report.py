@@ -80,6 +80,7 @@ class RunReport:
         self.finished: events.RunFinished | None = None
         self.interrupted: events.RunInterrupted | None = None
         self.warnings: list[events.WarningRecorded] = []
+        self.recycled: list[events.WorkerRecycled] = []
         self.leaks: list[events.LeakFound] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
@@ -110,6 +111,7 @@ class RunReport:
             events.TemplateReady: self.templates.append,
             events.WorkerStarted: self._on_worker_started,
             events.WorkerReady: self._on_worker_ready,
+            events.WorkerRecycled: self.recycled.append,
             events.WorkerExited: self._on_worker_exited,
             events.ForecastDiffered: self.forecasts.append,
             events.UnitStarted: self._on_unit_started,

@@ -62,7 +62,9 @@ class _Worker:
     unit: _Unit | None = None
     has_begun: bool = False
     running: int | None = None
+    is_spent: bool = False
     overdue: str = ""
+    overdue_is: Outcome = Outcome.TIMED_OUT
 
 
 @dataclass(slots=True)
@@ -117,7 +119,8 @@ class Scheduler:
                 self._stop_reason = self._kill_reason = happened.reason
                 return [steps.Kill(worker=number) for number in self._workers]
             case steps.Overdue():
-                self._workers[happened.worker].overdue = happened.reason
+                worker = self._workers[happened.worker]
+                worker.overdue, worker.overdue_is = happened.reason, happened.outcome
                 return []
             case steps.WorkerExited():
                 return self._on_exit(self._workers.pop(happened.worker), happened.cause)
@@ -200,7 +203,9 @@ class Scheduler:
 
     def _next_unit(self, worker: _Worker) -> _Unit | None:
         group = self._groups[worker.group]
-        if self._stop_reason or worker.number in group.refused or not group.pending:
+        if self._stop_reason or worker.number in group.refused or worker.is_spent:
+            return None
+        if not group.pending:
             return None
         return group.pending.popleft()
 
@@ -234,6 +239,8 @@ class Scheduler:
                 unit.start = happened.ran
                 if unit.rest:
                     return self._give_back(worker, unit, "its workers hand it back unfinished")
+            case steps.RecycleWanted():
+                worker.is_spent = True
             case steps.UnitUnknown():
                 worker.unit = None
                 self._groups[worker.group].refused.add(worker.number)
@@ -286,7 +293,7 @@ class Scheduler:
         if self._kill_reason:
             return Outcome.NOT_RUN, f"did not end: {self._kill_reason}"
         if worker.overdue:
-            return Outcome.TIMED_OUT, worker.overdue
+            return worker.overdue_is, worker.overdue
         return Outcome.CRASHED, cause
 
     def _on_startup_death(self, worker: _Worker, cause: str) -> list[Action]:

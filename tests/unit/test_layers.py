@@ -31,7 +31,7 @@ LAYERS = (
     {"settings", "forecast", "services", "reporters"},
     {"overdue"},
     {"crew", "ledger", "preparation", "recording", "slots"},
-    {"conversation", "stopping", "stray_tests"},
+    {"conversation", "memory", "stopping", "stray_tests"},
     {"engine"},
     {"execution"},
     {"cli"},

@@ -41,6 +41,7 @@ from unified_test_runner.events.workers import (
     UnitStarted,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
 )
 
@@ -74,6 +75,7 @@ __all__ = [
     "WarningRecorded",
     "WorkerExited",
     "WorkerReady",
+    "WorkerRecycled",
     "WorkerStarted",
     "decode",
     "encode",

@@ -37,6 +37,7 @@ from unified_test_runner.events.workers import (
     UnitStarted,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
 )
 
@@ -51,7 +52,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
     UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, LeakFound,
-    WarningRecorded, NoticeGiven, ErrorRaised, WorkerExited, RunInterrupted, RunFinished,
+    WarningRecorded, NoticeGiven, ErrorRaised, WorkerRecycled, WorkerExited,
+    RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))

@@ -127,6 +127,10 @@ def _memory(report: RunReport) -> Iterator[str]:
     if known:
         more = f", {len(peaks) - _PEAKS} workers below these" if len(peaks) > _PEAKS else ""
         yield f"peak {', '.join(known)}{more}"
+    if recycled := report.recycled:
+        count = "1 worker" if len(recycled) == 1 else f"{len(recycled)} workers"
+        largest = max(event.rss_bytes for event in recycled)
+        yield f"{count} replaced between files, the largest at {size(largest)}"
     for entry in report.grew_most(_GREW_MOST):
         if entry.growth_bytes >= _GROWTH_BYTES:
             yield f"+{size(entry.growth_bytes)} in {one_line(entry.nodeid)}"
