@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
+from unified_test_runner.growth import Repetitions
 from unified_test_runner.model import EntryKind, Outcome, Provider, WithheldSuite
 from unified_test_runner.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from unified_test_runner.growth import Growing
     from unified_test_runner.results import Entry, Key, Running
 
 
@@ -92,6 +94,7 @@ class RunReport:
         self.at_s = 0.0
         self.is_ended = False
         self._results = Results()
+        self._repetitions = Repetitions()
         self._workers: dict[int, WorkerRecord] = {}
         self._tests_of: Counter[int] = Counter()
         self._peak_of: dict[int, int] = {}
@@ -221,6 +224,10 @@ class RunReport:
         grown = (entry for entry in self._tests() if entry.growth_bytes > 0)
         return heapq.nlargest(count, grown, key=lambda entry: entry.growth_bytes)
 
+    def growing(self) -> list[Growing]:
+        """The tests that made their worker grow with each of many runs, the worst first."""
+        return self._repetitions.growing()
+
     # How far it is.
 
     @property
@@ -348,6 +355,7 @@ class RunReport:
     def _on_test_finished(self, event: events.TestFinished) -> None:
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
+        self._repetitions.add(event)
         worker = event.worker
         self._tests_of[worker] += 1
         if event.peak_rss_bytes > self._peak_of.get(worker, 0):

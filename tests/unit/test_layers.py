@@ -25,7 +25,7 @@ LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
     {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "kinds", "rundir", "steps", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "report", "results", "scheduler"},
+    {"accounting", "attribution", "catalogue", "growth", "report", "results", "scheduler"},
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},

@@ -61,6 +61,7 @@ def json_document(report: RunReport) -> dict[str, Any]:
         "withheld": [to_plain(suite) for suite in report.withheld],
         "services": _services(report),
         "workers": _workers(report),
+        "growth": [to_plain(test) for test in report.growing()],
         "wall": _wall(report),
         "warnings": [to_plain(warning) for warning in report.warnings],
         "notices": [to_plain(notice) for notice in report.notices],

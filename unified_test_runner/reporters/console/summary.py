@@ -127,6 +127,9 @@ def _memory(report: RunReport) -> Iterator[str]:
     if known:
         more = f", {len(peaks) - _PEAKS} workers below these" if len(peaks) > _PEAKS else ""
         yield f"peak {', '.join(known)}{more}"
+    for test in report.growing()[:_GREW_MOST]:
+        per_run = f"{test.per_run_bytes / 1024:.0f} KiB per run"
+        yield f"grows {per_run}: {one_line(test.nodeid)} ({test.runs} runs)"
     if recycled := report.recycled:
         count = "1 worker" if len(recycled) == 1 else f"{len(recycled)} workers"
         largest = max(event.rss_bytes for event in recycled)
