@@ -89,10 +89,11 @@ def growth_per_run(gains: Sequence[int]) -> int:
         return 0
     warm_up = max(_WARM_UP_RUNS, int(len(gains) * _WARM_UP_SHARE))
     levels = list(itertools.accumulate(gains))[warm_up:]
-    slope = _theil_sen(levels)
-    if slope < PER_RUN_AT_LEAST_BYTES or slope * len(levels) < TOTAL_AT_LEAST_BYTES:
+    if not _is_even(levels):
         return 0
-    return round(slope) if _is_even(levels) else 0
+    slope = _theil_sen(levels)
+    is_much = slope >= PER_RUN_AT_LEAST_BYTES and slope * len(levels) >= TOTAL_AT_LEAST_BYTES
+    return round(slope) if is_much else 0
 
 
 def _is_even(levels: Sequence[int]) -> bool:
