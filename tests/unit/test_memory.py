@@ -24,7 +24,7 @@ def machine(tmp_path):
 class Machine:
     """Files as the kernel shows them."""
 
-    def __init__(self, root):
+    def __init__(self, root) -> None:
         self.root = root
         self.kernel = Kernel(proc=root / "proc", cgroups=root / "cgroup")
         self.write("proc/meminfo", "MemTotal: 4194304 kB\nMemFree: 1 kB\n")

@@ -97,6 +97,11 @@ def _given(value: object) -> object:
     return value
 
 
+def _word(value: object) -> object:
+    # To YAML 1.1 a bare `off` is the opposite of `true`.
+    return "off" if value is False else value
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, str):
         try:
@@ -148,7 +153,7 @@ Size = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(B|KiB|MiB|GiB|kB|MB|GB)$"}),
 ]
 
-Leaks = Annotated[Literal["report", "fail", "off"] | None, Given]
+Leaks = Annotated[Literal["report", "fail", "off"] | None, BeforeValidator(_word), Given]
 _LEAKS = "What it is when tests leave threads, processes, descriptors or temporary files behind: "
 
 
