@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import multiprocessing.resource_tracker
+import multiprocessing.sharedctypes
 import os
 import socket
 import subprocess
@@ -214,6 +215,22 @@ def test_an_executor_waits_for_more_work(watch):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         pool.submit(int).result()
         assert found(watch) == []
+
+
+def test_the_heap_of_shared_values(watch):
+    value = multiprocessing.sharedctypes.RawValue("i", 0)
+    watch.after("a.py::test")
+    del value
+    assert [leak["what"] for leak in watch.judge() if "pym-" in leak["what"]] == []
+
+
+def test_a_thread_that_a_library_keeps(watch):
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait, name="Trio thread 7")
+    thread.start()
+    assert found(watch) == []
+    stop.set()
+    thread.join()
 
 
 def test_devices_and_installed_data(watch):

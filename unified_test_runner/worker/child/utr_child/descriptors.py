@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket
 import contextlib
+import re
 import stat
 import sys
 from typing import Any
@@ -12,6 +13,8 @@ from .originals import os
 
 #: Libraries keep these open for the life of the process, and nothing hangs on them.
 _HARMLESS = frozenset({"/dev/null", "/dev/random", "/dev/urandom"})
+#: multiprocessing keeps the memory of its shared values for the next ones.
+_SHARED_HEAP = re.compile(r".*/pym-[^/]+ \(deleted\)")
 _PROTOCOLS = {_socket.SOCK_STREAM: "TCP", _socket.SOCK_DGRAM: "UDP"}
 _INTERNET = (_socket.AF_INET, _socket.AF_INET6)
 
@@ -30,7 +33,8 @@ def is_harmless(fd: int, name: str) -> bool:
     Beside devices: data files that an installed package keeps open for reading, the pipes of
     multiprocessing's helpers, and the event loop that plugins keep ready between tests.
     """
-    return name in _HARMLESS or fd in _kept_by_library() or _is_installed_data(fd, name)
+    is_kept = name in _HARMLESS or _SHARED_HEAP.match(name) is not None
+    return is_kept or fd in _kept_by_library() or _is_installed_data(fd, name)
 
 
 def describe(fd: int, name: str) -> str:

@@ -25,6 +25,8 @@ _CHILDREN_BYTES = 4096
 _NAME = 8
 #: Removed by multiprocessing at the end of the interpreter.
 _REMOVED_LATER = ("pymp-",)
+#: Threads that a library keeps for the next caller, and ends some time later.
+_KEPT_THREADS = ("Trio thread ",)
 
 _enumerate = threading.enumerate
 
@@ -228,7 +230,9 @@ def _is_harmless(thing: _Thing) -> bool:
         return thing.number in descriptors.helper_pids()
     # Threads of an executor wait for work until the interpreter ends and joins them.
     executors: Any = sys.modules.get("concurrent.futures.thread")
-    return _thread(thing.number) in getattr(executors, "_threads_queues", ())
+    thread = _thread(thing.number)
+    is_pooled = thread in getattr(executors, "_threads_queues", ())
+    return is_pooled or (thread is not None and thread.name.startswith(_KEPT_THREADS))
 
 
 def _thread(tid: int) -> threading.Thread | None:
