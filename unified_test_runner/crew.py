@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
 from unified_test_runner.worker.template import ForkRequest, Template
 
@@ -32,7 +33,9 @@ class Premises:
     """Where and in what surroundings processes are started.
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
-    directories; `outputs` takes what they print outside of tests.
+    directories; `outputs` takes what they print outside of tests, `coverage` their coverage
+    data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
+    `ForkRequest`.
     """
 
     run_id: str
@@ -40,6 +43,10 @@ class Premises:
     outputs: Path
     basetemp: Path
     environ: Mapping[str, str]
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -50,6 +57,7 @@ class Seat:
     unit: UnitPlan | None = None
     test: str = ""
     last_path: str = ""
+    unit_since: float = 0.0
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
@@ -79,18 +87,21 @@ class Crew:
     Args:
         premises: surroundings of every process.
         groups: the plan's groups, by index.
-        watch: called with each new template or worker, to be waited on.
+        watch: called with each new template, to be waited on.
+        bell_rope: descriptor by which workers wake the runner.
     """
 
     def __init__(
         self,
         premises: Premises,
         groups: Mapping[int, Group],
-        watch: Callable[[Template | WorkerProcess], None],
+        watch: Callable[[Template], None],
+        bell_rope: int,
     ) -> None:
         self._premises = premises
         self._groups = groups
         self._watch = watch
+        self._bell_rope = bell_rope
         self._templates: dict[int, Template] = {}
         self.seats: dict[int, Seat] = {}
 
@@ -103,6 +114,7 @@ class Crew:
                 environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
                 root=self._premises.root,
                 output=self._premises.outputs / f"template-{group}.log",
+                bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
@@ -134,11 +146,16 @@ class Crew:
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
                 looks_for_leaks=any(suite.leaks != "off" for suite in group.suites),
+                coverage=self._premises.coverage / f"w{action.worker}",
+                sources=self._premises.sources,
+                workers=self._premises.workers,
+                seed=self._premises.seed,
+                collect=group.collect,
+                choice=forecast.choice(group),
             )
         )
         seat = Seat(process)
         self.seats[action.worker] = seat
-        self._watch(process)
         return seat
 
     def output(self, worker: int) -> Path:
@@ -175,13 +192,14 @@ class Crew:
 
     def close(self) -> None:
         """End everything that is still alive."""
+        patience_s = _TEMPLATE_END_S if self.seats else 0.0
         for seat in self.seats.values():
             seat.process.kill()
             seat.process.close()
         self.seats.clear()
         for template in self._templates.values():
             with contextlib.suppress(OSError):
-                template.close(_TEMPLATE_END_S)
+                template.close(patience_s)
         self._templates.clear()
 
     def _environ(self, group: int) -> dict[str, str]:

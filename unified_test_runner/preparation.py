@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
-from unified_test_runner.machine import available_cpus, choose_interpreter
+from unified_test_runner.machine import (
+    available_cpus,
+    available_memory,
+    choose_interpreter,
+    program,
+)
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan
 from unified_test_runner.rundir import FOLDER, make_home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from unified_test_runner.catalogue.content import Catalogue
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.settings import Settings
 
@@ -63,11 +71,22 @@ def prepare(settings: Settings) -> Prepared:
             workers=settings.workers,
             timeout_s=settings.timeout_s,
             leaks=settings.leaks,
+            collect=settings.collect,
             cpu_count=available_cpus(),
+            memory_bytes=available_memory(),
             interpreter=interpreter,
+            interpreters=None if settings.python else _interpreters(catalogue, settings, root),
         )
     )
     return Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)
+
+
+def _interpreters(catalogue: Catalogue | None, settings: Settings, root: Path) -> dict[str, str]:
+    """Return the interpreters that suites name and that are there."""
+    suites = catalogue.suites.values() if catalogue is not None else ()
+    named = {suite.python for suite in suites if suite.python is not None}
+    found = {name: program(name, settings.environ, root) for name in named}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _stop_options(settings: Settings) -> tuple[str, ...]:

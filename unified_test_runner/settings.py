@@ -61,22 +61,38 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What is measured. `sources` empty: what the project's configuration of coverage says.
+
+    `minimum` is a percentage, None for the one in that configuration.
+    """
+
+    is_wanted: bool = False
+    sources: tuple[str, ...] = ()
+    minimum: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none). `leaks` is what leftovers of tests are (None: the catalogue's).
+    the whole run (None: none); `collect` None leaves to the catalogue whether files are
+    collected one by one, and `leaks` None what leftovers of tests are.
     """
 
     selectors: Selectors
     output: Output = field(default_factory=Output)
+    coverage: Coverage = field(default_factory=Coverage)
     services: str = "auto"
     workers: int | None = None
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
     leaks: str | None = None
+    collect: str | None = None
     no_tests: str = "fail"
+    seed: int | None = None
     python: str | None = None
     catalogue: str | None = None
     argv: tuple[str, ...] = ()

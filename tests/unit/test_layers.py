@@ -23,13 +23,14 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 #: entry that a module's name begins with is its place. `""` is the package itself.
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
-    {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
+    {"bell", "errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "kinds", "rundir", "steps", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "growth", "report", "results", "scheduler"},
+    {"accounting", "attribution", "catalogue", "growth", "report", "results", "scheduler"}
+    | {"worker.incoming"},
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
-    {"overdue"},
+    {"overdue", "coverage"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "memory", "stopping", "stray_tests"},
     {"engine"},

@@ -38,7 +38,10 @@ class CategorySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteSpec:
-    """A suite. `paths` are relative to the project root, with `/`, never inside one another."""
+    """A suite. `paths` are relative to the project root, with `/`, never inside one another.
+
+    `python` is as written; None leaves the interpreter to the command line and the machine.
+    """
 
     name: str
     paths: tuple[str, ...]
@@ -46,6 +49,8 @@ class SuiteSpec:
     services: tuple[ServiceUse, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    collect: str = "auto"
+    python: str | None = None
     timeout_s: float | None = None
     leaks: str | None = None
     limits: LimitsSpec = LimitsSpec()

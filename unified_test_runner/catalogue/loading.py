@@ -132,6 +132,8 @@ class _Contents:
             ),
             args=tuple(item.args),
             env=tuple(item.env.items()),
+            collect=item.collect,
+            python=item.python,
             timeout_s=item.timeout,
             leaks=item.leaks,
             limits=_limits(item.limits),

@@ -42,8 +42,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "keep_together",
                 "locks",
                 "network",
-                "collect",
-                "python",
             }
         ),
     }
@@ -305,6 +303,16 @@ class SuiteModel(_Model):
     leaks: Leaks = Field(None, description=_LEAKS + "report, fail (exit code 13) or off.")
     limits: Annotated[LimitsModel | None, Given] = Field(
         None, description="Bounds of the memory of each worker that runs its tests."
+    )
+    collect: Literal["auto", "lazy", "whole"] = Field(
+        "auto",
+        description="lazy: a file is collected when it is run; whole: everything is, in each "
+        "worker, for plugins that must see all tests at once; auto: by the plugins found.",
+    )
+    python: Text | None = Field(
+        None,
+        description="The Python that has its packages: a program on the PATH, or a path from the "
+        "project root. --python goes before it.",
     )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(

@@ -125,7 +125,8 @@ running = _together(
     services,
     click.option(
         "--workers", "-n", type=WORKERS, default="auto", envvar="UTR_WORKERS",
-        show_default=True, help="How many worker processes; auto: one per processor.",
+        show_default=True,
+        help="How many worker processes; auto: one per processor, fewer where memory is short.",
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
@@ -138,10 +139,34 @@ running = _together(
         help="What it is when tests leave threads, processes, descriptors or temporary files "
         "behind; else what the catalogue says, else report.",
     ),
+    click.option(
+        "--collect", type=click.Choice(["auto", "lazy", "whole"]),
+        help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
+        "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
+    ),
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
+    click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
+        help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
+    ),
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
+    ),
+)  # fmt: skip
+
+coverage = _together(
+    click.option(
+        "--coverage", "coverage", is_flag=True,
+        help="Measure what the tests run, as the project's configuration of coverage says.",
+    ),
+    click.option(
+        "--coverage-source", "coverage_sources", metavar="NAME", multiple=True,
+        help="Measure this package or folder. Repeatable; implies --coverage.",
+    ),
+    click.option(
+        "--coverage-min", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help="Fail a whole run that covers less. Implies --coverage.",
     ),
 )  # fmt: skip
 

@@ -31,13 +31,14 @@ class RunCommand(click.Command):
             formatter.write_text(
                 "0 all passed, 1 a test failed, 2 interrupted, 3 internal error, 4 usage or "
                 "catalogue, 5 nothing ran, 10 a service failed, 11 time limit of the run, "
-                "12 incomplete, 13 a gate (leaks)"
+                "12 incomplete, 13 a gate failed"
             )
 
 
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.coverage
 @options.output
 @options.run_directory
 @options.configuration
@@ -71,13 +72,22 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
             events=params["events"],
             run_dir=params["run_dir"],
         ),
+        coverage=settings.Coverage(
+            is_wanted=params["coverage"]
+            or bool(params["coverage_sources"])
+            or params["coverage_min"] is not None,
+            sources=params["coverage_sources"],
+            minimum=params["coverage_min"],
+        ),
         services=params["services"],
         workers=params["workers"],
         max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
         timeout_s=params["timeout"],
         run_timeout_s=params["run_timeout"],
         leaks=params["leaks"],
+        collect=params["collect"],
         no_tests=params["no_tests"],
+        seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],
         argv=tuple(sys.argv[1:]),

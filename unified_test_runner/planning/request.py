@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
@@ -16,8 +17,11 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue, as `leaks` None does what leaks are.
+    `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
+    (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
+    of tests to the catalogue, as `collect` and `leaks` None leave theirs. `interpreters` are the
+    programs that suites name in the catalogue, as written → as found; None: `interpreter` is for
+    all.
     """
 
     root: Path
@@ -36,4 +40,7 @@ class PlanRequest:
     workers: int | None = None
     timeout_s: float | None = None
     leaks: str | None = None
+    collect: str | None = None
     cpu_count: int = 1
+    memory_bytes: int | None = None
+    interpreters: Mapping[str, str] | None = None

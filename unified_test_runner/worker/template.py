@@ -6,16 +6,18 @@ import contextlib
 import os
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.incoming import Incoming
 from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
-from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from unified_test_runner.worker.protocol import Received
 
 _MAIN = Path(__file__).parent / "child" / "main.py"
 
@@ -25,6 +27,10 @@ class ForkRequest:
     """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
 
     `looks_for_leaks`: it says what its tests leave behind.
+    `coverage` takes its coverage data; `sources` is what to measure, None for nothing. `workers`
+    is how many the run has; `seed` is for plugins that need one, the same in all of them.
+    `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
+    not handed out one by one: `paths` (None: all), `filtered` ones with `patterns`, `ids` of each.
     """
 
     worker: int
@@ -37,6 +43,12 @@ class ForkRequest:
     output: Path
     stacks: Path
     looks_for_leaks: bool = False
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
+    collect: str = "lazy"
+    choice: Mapping[str, object] = field(default_factory=dict)
 
 
 class Template:
@@ -47,10 +59,18 @@ class Template:
         environ: its environment; workers get theirs with each fork.
         root: project root, its working directory.
         output: file that takes what it prints.
+        bell_rope: descriptor by which its workers wake the runner.
     """
 
-    def __init__(
-        self, *, group: int, interpreter: str, environ: Mapping[str, str], root: Path, output: Path
+    def __init__(  # noqa: PLR0913 - a process is made of many things
+        self,
+        *,
+        group: int,
+        interpreter: str,
+        environ: Mapping[str, str],
+        root: Path,
+        output: Path,
+        bell_rope: int,
     ) -> None:
         self.group = group
         self.output = output
@@ -58,13 +78,13 @@ class Template:
         self._incoming = Incoming(self._control, f"template of group {group}")
         with theirs, output.open("ab") as log:
             self._process = subprocess.Popen(
-                [interpreter, str(_MAIN), str(theirs.fileno())],
+                [interpreter, str(_MAIN), str(theirs.fileno()), str(bell_rope)],
                 cwd=root,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), bell_rope],
                 start_new_session=True,
             )
 
@@ -94,8 +114,17 @@ class Template:
             "root": str(request.root),
             "basetemp": str(request.basetemp),
             "stacks": str(request.stacks),
+            "collect": request.collect,
+            "choice": dict(request.choice),
             "stack_signal": int(STACK_SIGNAL),
             "leaks": request.looks_for_leaks,
+            "slot": request.slot,
+            "workers": request.workers,
+            "seed": request.seed,
+            "coverage": {
+                "folder": str(request.coverage),
+                "sources": None if request.sources is None else list(request.sources),
+            },
         }
         try:
             line = wire.encode(spec)
@@ -115,8 +144,14 @@ class Template:
         return self._incoming.receive()
 
     def close(self, timeout_s: float) -> int:
-        """Close the channel, which ends it and any worker left; returns its exit status."""
+        """Close the channel, which ends it and any worker left; returns its exit status.
+
+        After `timeout_s` seconds it is killed: at once where it has no worker to end first.
+        """
         self._control.close()
+        if timeout_s <= 0:
+            self._process.kill()
+            return self._process.wait()
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:

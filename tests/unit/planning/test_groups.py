@@ -45,7 +45,7 @@ def test_what_keeps_suites_apart(tree: Any, difference: Any) -> None:
     assert len(tree.plan(real_services=True).groups) == 2
 
 
-def test_options_stand_before_paths_in_their_order(tree: Any) -> None:
+def test_options_stand_behind_paths_in_their_order(tree: Any) -> None:
     tree.files("suites/a/test_a.py")
     tree.declare(suites={"a": {"args": ("-p", "no:x")}})
     plan = tree.plan(
@@ -54,8 +54,8 @@ def test_options_stand_before_paths_in_their_order(tree: Any) -> None:
     )  # fmt: skip
     assert arguments(plan) == [
         (
-            "-p", "no:x", "-k", "one", "-m", "not slow",
-            "--deselect", "suites/a/test_a.py::test_two", "--tb=short", "suites/a",
+            "suites/a", "-p", "no:x", "-k", "one", "-m", "not slow",
+            "--deselect", "suites/a/test_a.py::test_two", "--tb=short",
         )
     ]  # fmt: skip
 
