@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.recording import Recorder
-    from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
 
 #: Importing plugins and conftests may take so long, however short the limit of a test is.
@@ -50,7 +49,6 @@ class Conversation:
         self._walker_of: dict[int, int] = {}
         self.is_killing = False
         self._limits = {s.name: s.timeout_s for g in groups.values() for s in g.suites}
-        self._bounds = {s.name: s.recycle_bytes for g in groups.values() for s in g.suites}
         self._failures = 0
 
     def take_failures(self) -> int:
@@ -120,17 +118,27 @@ class Conversation:
             )
         )
 
-    def begin_unit(self, seat: Seat, unit: UnitPlan) -> None:
-        """A worker is given a unit."""
+    def begin_unit(self, seat: Seat, action: steps.Assign) -> None:
+        """A worker is given a unit, or a part of one."""
+        unit = action.unit
         self._stop_idling(seat)
-        seat.unit = unit
+        seat.unit, seat.first, seat.counted = unit, action.first, action.counted
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
         seat.unit_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.COLLECTION, seat.unit_since)
         self._recorder.emit(
-            events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
+            events.UnitStarted(
+                worker=seat.process.worker,
+                path=unit.key.path,
+                suite=unit.suite,
+                first=action.first,
+                start=action.start,
+                stop=action.stop,
+                giver=action.giver,
+                is_rerun=action.counted is not None,
+            )
         )
 
     def hear(self, seat: Seat, message: protocol.Message) -> Iterable[steps.Input]:
@@ -152,7 +160,7 @@ class Conversation:
         worker, now = seat.process.worker, self._recorder.now
         seat.test = message.nodeid
         self._allow(seat, message.limit_s or self._limits[seat.suite], now)
-        self._ledger.start(worker, seat.suite, message, now)
+        self._ledger.start(worker, seat.suite, message, now, seat.counted)
         return (steps.TestBegun(worker=worker, index=message.index),)
 
     def _on_test_ended(self, seat: Seat, message: protocol.TestEnded) -> tuple[steps.Input, ...]:
@@ -160,8 +168,10 @@ class Conversation:
         seat.test = ""
         seat.rss_bytes = message.rss_after_bytes
         self._allow(seat, self._limits[seat.suite], self._recorder.now)
-        self._failures += self._ledger.end(worker, message).is_bad
-        return (steps.TestDone(worker=worker),)
+        is_bad = self._ledger.end(worker, message).is_bad
+        self._failures += is_bad
+        done = steps.TestDone(worker=worker, is_bad=is_bad, duration_s=message.duration_s)
+        return (done,)
 
     def _hear_of_worker(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
         worker = seat.process.worker
@@ -189,10 +199,15 @@ class Conversation:
             case protocol.UnitUnknown():
                 seat.unit = None
                 yield steps.UnitUnknown(worker=worker)
+            case protocol.UnitDiffers():
+                yield self._on_differs(seat)
+            case protocol.Given():
+                yield self._on_given(seat, message)
+            case protocol.Kept():
+                yield steps.Kept(worker=worker)
             case protocol.UnitCollected():
                 yield self._on_collected(seat, message)
             case protocol.UnitEnded():
-                yield from self._recycle(seat)
                 yield self._on_unit_ended(seat, message)
             case _:
                 self._hear_of_test(worker, message)
@@ -299,25 +314,29 @@ class Conversation:
         return steps.UnitCollected(worker=seat.process.worker, ids=message.ids)
 
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
-        self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
+        self._recorder.emit(
+            events.UnitFinished(worker=seat.process.worker, path=seat.path, first=seat.first)
+        )
+        self._rest(seat)
+        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
+
+    def _on_given(self, seat: Seat, message: protocol.Given) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(events.UnitSplit(worker=worker, path=seat.path, index=message.index))
+        return steps.Given(worker=worker, index=message.index)
+
+    def _on_differs(self, seat: Seat) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(forecast.disagreement(seat.path, worker))
+        self._rest(seat)
+        return steps.UnitDiffers(worker=worker)
+
+    def _rest(self, seat: Seat) -> None:
+        """A worker has nothing in hand."""
         seat.unit = None
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
-        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
-
-    def _recycle(self, seat: Seat) -> Iterator[steps.Input]:
-        """A worker that has grown too large gets no other file."""
-        bound = self._bounds.get(seat.suite)
-        if bound is None or seat.rss_bytes <= bound:
-            return
-        worker = seat.process.worker
-        self._recorder.emit(
-            events.WorkerRecycled(
-                worker=worker, path=seat.path, rss_bytes=seat.rss_bytes, bound_bytes=bound
-            )
-        )
-        yield steps.RecycleWanted(worker=worker)
 
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""

@@ -90,7 +90,12 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
-        self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
+        self._scheduler = Scheduler(
+            [forecast.foreseen(group) for group in plan.groups],
+            plan.workers,
+            # What fails in a part of a file may pass in the whole: too late, once it has stopped.
+            is_splitting=not orders.max_failures,
+        )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
         self._crew = Crew(orders.premises, self._groups, self._watch, self._bell.rope)
@@ -180,6 +185,8 @@ class Engine:
                 self._fork(action)
             case steps.Assign():
                 self._assign(action)
+            case steps.Steal():
+                self._crew.seats[action.worker].process.steal(action.how)
             case steps.Finish() | steps.Drain() | steps.Kill():
                 self._end_worker(action)
             case steps.LoseTest():
@@ -199,10 +206,9 @@ class Engine:
         group = self._groups[seat.process.group]
         path = action.unit.key.path
         seat.output_from = self._crew.output_size(seat)
-        self._talk.begin_unit(seat, action.unit)
+        self._talk.begin_unit(seat, action)
         seat.process.run(
-            action.unit.key,
-            start=action.start,
+            action,
             patterns=group.node_patterns if path in group.filtered else (),
             ids=forecast.inner_ids(group.node_ids, path),
         )
@@ -290,6 +296,9 @@ class Engine:
         if seat.ending is not None:
             return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
+            if isinstance(message, protocol.UnitEnded) and (grown := self._memory.outgrown(seat)):
+                self._recorder.emit(grown)
+                self._feed(steps.RecycleWanted(worker=grown.worker))
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):

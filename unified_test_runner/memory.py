@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unified_test_runner.events import WorkerRecycled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -100,6 +102,7 @@ class MemoryWatch:
         self._groups = groups
         self._kernel = kernel or Kernel()
         self._ceilings = {s.name: s.memory_bytes for g in groups.values() for s in g.suites}
+        self._bounds = {s.name: s.recycle_bytes for g in groups.values() for s in g.suites}
         self._recent: dict[int, deque[int]] = {}
         self._weighed: dict[int, float] = {}
         self._looked = -_LOOK_EVERY_S
@@ -121,6 +124,15 @@ class MemoryWatch:
             if ceiling is not None and (reason := self._weigh(seat, pid, rss, ceiling)):
                 heavy.append((seat, reason))
         return heavy
+
+    def outgrown(self, seat: Seat) -> WorkerRecycled | None:
+        """Return what is said of a worker that has ended a file and grown too large for another."""
+        bound = self._bounds.get(seat.suite)
+        if bound is None or seat.rss_bytes <= bound:
+            return None
+        return WorkerRecycled(
+            worker=seat.process.worker, path=seat.path, rss_bytes=seat.rss_bytes, bound_bytes=bound
+        )
 
     def explain(self, seat: Seat, status: int) -> str:
         """Say what memory has to do with the death of a worker; empty if nothing is known."""

@@ -21,7 +21,6 @@ from unified_test_runner.results import Results
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from unified_test_runner.growth import Growing
     from unified_test_runner.results import Entry, Key, Running
 
 
@@ -95,13 +94,16 @@ class RunReport:
         self.at_s = 0.0
         self.is_ended = False
         self._results = Results()
-        self._repetitions = Repetitions()
+        self.repetitions = Repetitions()
         self._workers: dict[int, WorkerRecord] = {}
         self._tests_of: Counter[int] = Counter()
         self._peak_of: dict[int, int] = {}
         self._unit_of: dict[int, UnitRecord] = {}
         self._suite_of_path: dict[str, str] = {}
         self._done_paths: set[str] = set()
+        self._parts: dict[str, set[int]] = {}
+        #: Files in which a test was found to rely on earlier ones.
+        self.dependents: set[str] = set()
         self._deselected: dict[str, int] = {}
         self._categories: dict[str, str | None] = {}
         self._apply: Mapping[type[events.Event], Callable[[Any], None]] = {
@@ -120,6 +122,7 @@ class RunReport:
             events.ForecastDiffered: self.forecasts.append,
             events.UnitStarted: self._on_unit_started,
             events.UnitCollected: self._on_unit_collected,
+            events.UnitSplit: self._on_unit_split,
             events.UnitFinished: self._on_unit_finished,
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
@@ -225,10 +228,6 @@ class RunReport:
         """The tests during which their worker's memory grew most."""
         grown = (entry for entry in self._tests() if entry.growth_bytes > 0)
         return heapq.nlargest(count, grown, key=lambda entry: entry.growth_bytes)
-
-    def growing(self) -> list[Growing]:
-        """The tests that made their worker grow with each of many runs, the worst first."""
-        return self._repetitions.growing()
 
     # How far it is.
 
@@ -348,16 +347,24 @@ class RunReport:
         known = self._deselected.get(event.path, 0)
         self._deselected[event.path] = max(known, event.deselected)
 
+    def _on_unit_split(self, event: events.UnitSplit) -> None:
+        self._parts.setdefault(event.path, {0}).add(event.index)
+
     def _on_unit_finished(self, event: events.UnitFinished) -> None:
-        self._done_paths.add(event.path)
+        parts = self._parts.get(event.path, set())
+        parts.discard(event.first)
+        if not parts:
+            self._done_paths.add(event.path)
 
     def _on_test_started(self, event: events.TestStarted) -> None:
         self._results.start(event, self.at_s)
 
     def _on_test_finished(self, event: events.TestFinished) -> None:
+        if event.is_context:
+            return
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
-        self._repetitions.add(event)
+        self.repetitions.add(event)
         worker = event.worker
         self._tests_of[worker] += 1
         if event.peak_rss_bytes > self._peak_of.get(worker, 0):
@@ -365,6 +372,9 @@ class RunReport:
         unit = self._unit_of.get(worker)
         if unit is not None:
             unit.outcomes[event.outcome] += 1
+            entry = self.entries[event.entry, event.nodeid, event.occurrence]
+            if event.is_in_order and entry.is_order_dependent:
+                self.dependents.add(unit.path)
 
     def _on_coverage(self, event: events.CoverageMeasured) -> None:
         self.coverage = event

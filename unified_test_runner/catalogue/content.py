@@ -41,6 +41,7 @@ class SuiteSpec:
     """A suite. `paths` are relative to the project root, with `/`, never inside one another.
 
     `python` is as written; None leaves the interpreter to the command line and the machine.
+    `keep_together` is what must stay on one worker: `test`, `class`, `file`, `suite` or `auto`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class SuiteSpec:
     timeout_s: float | None = None
     leaks: str | None = None
     limits: LimitsSpec = LimitsSpec()
+    keep_together: str = "auto"
     place: str = ""
 
 

@@ -137,6 +137,7 @@ class _Contents:
             timeout_s=item.timeout,
             leaks=item.leaks,
             limits=_limits(item.limits),
+            keep_together=item.keep_together,
             place=self._place("suites", name),
         )
 

@@ -39,7 +39,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
             {
                 "retries",
                 "budgets",
-                "keep_together",
                 "locks",
                 "network",
             }
@@ -54,6 +53,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 IsolationWord = Literal["database", "instance", "shared"]
+KeepTogether = Literal["auto", "test", "class", "file", "suite"]
 
 
 def got(value: object) -> str:
@@ -303,6 +303,12 @@ class SuiteModel(_Model):
     leaks: Leaks = Field(None, description=_LEAKS + "report, fail (exit code 13) or off.")
     limits: Annotated[LimitsModel | None, Given] = Field(
         None, description="Bounds of the memory of each worker that runs its tests."
+    )
+    keep_together: KeepTogether = Field(
+        "auto",
+        description="What stays on one worker: test (files may be divided anywhere), class, file, "
+        "suite (all its files, in order), or auto: a long file is divided where no fixture or "
+        "mark ties its tests together.",
     )
     collect: Literal["auto", "lazy", "whole"] = Field(
         "auto",

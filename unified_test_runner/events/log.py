@@ -36,6 +36,7 @@ from unified_test_runner.events.workers import (
     TemplateReady,
     UnitCollected,
     UnitFinished,
+    UnitSplit,
     UnitStarted,
     WorkerExited,
     WorkerReady,
@@ -53,9 +54,9 @@ LOG_VERSION = 1
 EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
-    UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, LeakFound,
-    WarningRecorded, NoticeGiven, ErrorRaised, WorkerRecycled, WorkerExited, CoverageMeasured,
-    RunInterrupted, RunFinished,
+    UnitCollected, UnitSplit, UnitFinished, TestStarted, TestFinished, LateErrorRecorded,
+    LeakFound, WarningRecorded, NoticeGiven, ErrorRaised, WorkerRecycled, WorkerExited,
+    CoverageMeasured, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -88,7 +89,7 @@ def encode(stamped: Stamped) -> str:
 
 def _started(stamped: Stamped) -> str | None:
     event: Any = stamped.event
-    if event.occurrence or event.attempt != 1:
+    if event.occurrence or event.attempt != 1 or event.is_in_order or event.is_context:
         return None
     return (
         f'{{"v":{LOG_VERSION},"seq":{stamped.seq},"t_mono":{round(stamped.t_mono, 6)!r},'
@@ -102,6 +103,7 @@ def _passed(stamped: Stamped) -> str | None:
     is_plain = (
         event.passed is not None
         and event.attempt == 1
+        and not (event.is_in_order or event.is_context)
         and not (event.occurrence or event.phases or event.properties)
         and not (event.reason or event.reproduce)
     )

@@ -61,7 +61,7 @@ def json_document(report: RunReport) -> dict[str, Any]:
         "withheld": [to_plain(suite) for suite in report.withheld],
         "services": _services(report),
         "workers": _workers(report),
-        "growth": [to_plain(test) for test in report.growing()],
+        "growth": [to_plain(test) for test in report.repetitions.growing()],
         "wall": _wall(report),
         "warnings": [to_plain(warning) for warning in report.warnings],
         "notices": [to_plain(notice) for notice in report.notices],
@@ -103,6 +103,8 @@ def _entry(entry: Entry, left: Mapping[LeakKey, Sequence[LeakFound]]) -> dict[st
         "message": entry.message,
         "occurrence": entry.occurrence,
     }
+    if entry.is_order_dependent:
+        found["is_order_dependent"] = True
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
     if leaks := left.get((entry.nodeid, entry.occurrence)):

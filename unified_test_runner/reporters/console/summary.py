@@ -15,6 +15,7 @@ from unified_test_runner.reporters.console.failures import failure_list, failure
 from unified_test_runner.reporters.console.leftovers import leftovers
 from unified_test_runner.reporters.console.lines import (
     Line,
+    order_dependent,
     remark,
     rule,
     seconds,
@@ -130,7 +131,7 @@ def _memory(report: RunReport) -> Iterator[str]:
     if known:
         more = f", {len(peaks) - _PEAKS} workers below these" if len(peaks) > _PEAKS else ""
         yield f"peak {', '.join(known)}{more}"
-    for test in report.growing()[:_GREW_MOST]:
+    for test in report.repetitions.growing()[:_GREW_MOST]:
         per_run = f"{test.per_run_bytes / 1024:.0f} KiB per run"
         yield f"grows {per_run}: {one_line(test.nodeid)} ({test.runs} runs)"
     if recycled := report.recycled:
@@ -190,6 +191,11 @@ def _remarks(report: RunReport, width: int, *, is_quiet: bool) -> list[Line]:
         *_forecasts(report),
         *map(_withheld, report.withheld),
         *_flaky(report),
+        *(
+            Line(order_dependent(entry), "doubt")
+            for entry in report.entries.values()
+            if entry.is_order_dependent
+        ),
         *(
             remark(notice.level, notice.message, notice.hint)
             for notice in report.notices
