@@ -22,6 +22,8 @@ from unified_test_runner.inquiry import Inquiry
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.live_output import LiveOutput
+from unified_test_runner.memory import MemoryWatch
+from unified_test_runner.model import Outcome
 from unified_test_runner.overdue import Ending
 from unified_test_runner.preloading import Preloads
 from unified_test_runner.scheduler import Scheduler
@@ -123,6 +125,7 @@ class Engine:
         )
         self._inquiry = Inquiry(self._crew.stacks, recorder.emit)
         self._is_debugging = orders.premises.is_debugging
+        self._memory = MemoryWatch(self._groups)
         self._has_ended = False
         self._pause_s = _TICK_S
         self._leaving: Seat | None = None
@@ -131,6 +134,7 @@ class Engine:
             mask=mask,
             categories={s.name: s.category for g in plan.groups for s in g.suites},
             options=orders.reproduce_options,
+            leaks={s.name: s.leaks for g in plan.groups for s in g.suites},
         )
         self._ledger = ledger
         self._talk = Conversation(self._groups, recorder, ledger, self._wall, orders.preloads)
@@ -311,6 +315,9 @@ class Engine:
             return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
             self._live.heed(seat.process.worker, message)
+            if isinstance(message, protocol.UnitEnded) and (grown := self._memory.outgrown(seat)):
+                self._recorder.emit(grown)
+                self._feed(steps.RecycleWanted(worker=grown.worker))
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):
@@ -328,7 +335,8 @@ class Engine:
             return
         self._drain_channel(seat)
         self._talk.take_leave(seat, exited)
-        self._dismiss(seat, describe_status(exited.status))
+        cause = describe_status(exited.status) + self._memory.explain(seat, exited.status)
+        self._dismiss(seat, cause)
 
     def _drain_channel(self, seat: Seat) -> None:
         """Read what the worker wrote before it died: results are never lost."""
@@ -374,6 +382,10 @@ class Engine:
                 seat.ending.go_on(now)
             elif seat.deadline is not None and now >= seat.deadline:
                 self._end_overdue(seat)
+        for seat, reason in self._memory.look(self._crew.seats.values(), now):
+            worker = seat.process.worker
+            self._feed(steps.Overdue(worker=worker, reason=reason, outcome=Outcome.CRASHED))
+            self._begin_ending(seat)
 
     def _stop(self, wishes: Iterable[steps.Input]) -> None:
         for wish in wishes:
@@ -388,4 +400,8 @@ class Engine:
             self._recorder.emit(self._talk.complain(seat))
         else:
             self._feed(steps.Overdue(worker=worker, reason=self._talk.describe_overdue(seat)))
-        seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)
+        self._begin_ending(seat)
+
+    def _begin_ending(self, seat: Seat) -> None:
+        stacks = self._crew.stacks(seat.process.worker)
+        seat.ending = Ending(seat.process, stacks, self._recorder.now)

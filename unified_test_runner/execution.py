@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unified_test_runner import __version__, coverage, events
+from unified_test_runner import __version__, coverage, events, stray_tests
 from unified_test_runner.crew import Premises
 from unified_test_runner.dependents import remember_dependents
 from unified_test_runner.engine import Engine, Orders
@@ -309,14 +309,10 @@ def _close_broker(broker: Broker, recorder: Recorder, inbox: Inbox[events.Event 
 
 
 def _end_strays(run: _Run) -> None:
+    leaks = {suite.name: suite.leaks for group in run.plan.groups for suite in group.suites}
     for stray in end_strays(run.run_id):
-        run.recorder.emit(
-            events.NoticeGiven(
-                level="warning",
-                message=f"a test left a process behind, which was ended: {stray}",
-                hint="let the fixture that starts a process end it",
-            )
-        )
+        for event in stray_tests.told(stray, run.recorder.report, leaks):
+            run.recorder.emit(event)
 
 
 def _remove_tree(path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.events import (
     Event,
     LateErrorRecorded,
+    LeakFound,
     PluginsTold,
     TestFinished,
     TestStarted,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Stands for "no worker" in entries that none reported.
 NO_WORKER = -1
+#: Told but never a reason to fail: libraries written in C start pools that stay.
+TOLERATED_LEAKS = frozenset({"native thread"})
 
 
 @dataclass(slots=True)
@@ -52,6 +56,7 @@ class Ledger:
         mask: removes secrets from texts.
         categories: category of each suite.
         options: what the reproducing command must carry besides the node id.
+        leaks: what leftovers of a suite's tests are, where they are not just reported.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Ledger:
         mask: Mask,
         categories: Mapping[str, str | None],
         options: tuple[str, ...],
+        leaks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._emit = emit
         self._mask = mask
@@ -68,6 +74,8 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: Counter[str] = Counter()
+        self._leaks = leaks
+        self._suite_of: dict[str, str] = {}
         self._again: dict[tuple[int, str], _Running] = {}
 
     def start(
@@ -79,6 +87,7 @@ class Ledger:
         counted: frozenset[int] | None = None,
     ) -> None:
         """A worker begins a test; in a second run of its file only `counted` ones count."""
+        self._suite_of[message.nodeid] = suite
         if counted is None:
             occurrence = self._next_occurrence(message.nodeid)
             self._running[worker] = _Running(message, suite, occurrence, now)
@@ -212,6 +221,24 @@ class Ledger:
                 occurrence=max(self._seen[message.nodeid] - 1, 0),
                 attempt=again.attempt if again is not None else 1,
                 phase=self._masked(message.phase),
+            )
+        )
+
+    def leak(self, worker: int, message: protocol.LeakSent) -> None:
+        """A test left something behind."""
+        wanted = self._leaks.get(self._suite_of.get(message.nodeid, ""), "report")
+        if wanted == "off":
+            return
+        self._emit(
+            LeakFound(
+                worker=worker,
+                nodeid=message.nodeid,
+                resource=message.resource,
+                what=self._mask.apply(message.what),
+                count=message.count,
+                pid=message.pid,
+                is_failing=wanted == "fail" and message.resource not in TOLERATED_LEAKS,
+                occurrence=max(self._seen[message.nodeid] - 1, 0),
             )
         )
 

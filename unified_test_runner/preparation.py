@@ -88,6 +88,7 @@ def prepare(settings: Settings) -> Prepared:
             real_services=selectors.real_services,
             workers=1 if options.needs_one_worker else settings.workers,
             timeout_s=settings.timeout_s,
+            leaks=settings.leaks,
             collect=settings.collect,
             cpu_count=available_cpus(),
             memory_bytes=available_memory(),

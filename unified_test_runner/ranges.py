@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unified_test_runner.model import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -129,7 +131,10 @@ class Range:
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """What is known of a worker. `bundle` is that of the unit it took last."""
+    """What is known of a worker. `bundle` is that of the unit it took last.
+
+    `is_spent`: it takes nothing more but the rest of its bundle.
+    """
 
     number: int
     slot: int
@@ -140,7 +145,9 @@ class Worker:
     has_begun: bool = False
     has_collected: bool = False
     running: int | None = None
+    is_spent: bool = False
     overdue: str = ""
+    overdue_is: Outcome = Outcome.TIMED_OUT
     bundle: str = ""
     is_fresh: bool = True
     is_asked: bool = False
@@ -206,7 +213,8 @@ class Roster:
         if worker.number in group.refused:
             return None
         mine = self._index(group, worker, own=True) if worker.bundle else None
-        index = self._index(group, worker, own=False) if mine is None else mine
+        is_free = mine is None and not worker.is_spent
+        index = self._index(group, worker, own=False) if is_free else mine
         if index is None:
             return None
         unit = group.pending[index]

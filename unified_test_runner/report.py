@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
+from unified_test_runner.growth import Repetitions
 from unified_test_runner.model import EntryKind, Outcome, Provider, WithheldSuite
 from unified_test_runner.results import Results
 
@@ -80,6 +81,8 @@ class RunReport:
         self.finished: events.RunFinished | None = None
         self.interrupted: events.RunInterrupted | None = None
         self.warnings: list[events.WarningRecorded] = []
+        self.recycled: list[events.WorkerRecycled] = []
+        self.leaks: list[events.LeakFound] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
         self.plugin_texts: list[events.PluginsTold] = []
@@ -92,6 +95,7 @@ class RunReport:
         self.at_s = 0.0
         self.is_ended = False
         self._results = Results()
+        self.repetitions = Repetitions()
         self._workers: dict[int, WorkerRecord] = {}
         self._tests_of: Counter[int] = Counter()
         self._peak_of: dict[int, int] = {}
@@ -114,6 +118,7 @@ class RunReport:
             events.TemplateReady: self.templates.append,
             events.WorkerStarted: self._on_worker_started,
             events.WorkerReady: self._on_worker_ready,
+            events.WorkerRecycled: self.recycled.append,
             events.WorkerExited: self._on_worker_exited,
             events.ForecastDiffered: self.forecasts.append,
             events.UnitStarted: self._on_unit_started,
@@ -125,6 +130,7 @@ class RunReport:
             events.LateErrorRecorded: self._results.amend,
             events.PluginsTold: self._on_plugins_told,
             events.WarningRecorded: self.warnings.append,
+            events.LeakFound: self.leaks.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
             events.CoverageMeasured: self._on_coverage,
@@ -368,6 +374,7 @@ class RunReport:
             return
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
+        self.repetitions.add(event)
         worker = event.worker
         self._tests_of[worker] += 1
         if event.peak_rss_bytes > self._peak_of.get(worker, 0):

@@ -80,7 +80,8 @@ class Scheduler:
                 self._workers[happened.worker].is_ending = True
                 return []
             case steps.Overdue():
-                self._workers[happened.worker].overdue = happened.reason
+                worker = self._workers[happened.worker]
+                worker.overdue, worker.overdue_is = happened.reason, happened.outcome
                 return []
             case steps.WorkerExited():
                 return self._on_exit(self._workers.pop(happened.worker), happened.cause)
@@ -166,7 +167,7 @@ class Scheduler:
     def _may_be_needed(self, worker: Worker) -> bool:
         """Whether an idle worker should wait: for tests of another, or to take its own back."""
         group = self._groups[worker.group]
-        if self._stop_reason or worker.number in group.refused:
+        if self._stop_reason or worker.is_spent or worker.number in group.refused:
             return False
         if self._roster.is_answerable(worker, group.pending):
             return True
@@ -249,6 +250,8 @@ class Scheduler:
                 if unit.rest:
                     return self._give_back(worker, unit, "its workers hand it back unfinished")
                 self._close(group, unit)
+            case steps.RecycleWanted():
+                worker.is_spent = True
             case steps.UnitUnknown():
                 worker.unit = None
                 group.refused.add(worker.number)
@@ -330,7 +333,7 @@ class Scheduler:
         if self._kill_reason:
             return Outcome.NOT_RUN, f"did not end: {self._kill_reason}"
         if worker.overdue:
-            return Outcome.TIMED_OUT, worker.overdue
+            return worker.overdue_is, worker.overdue
         return Outcome.CRASHED, cause
 
     def _on_startup_death(self, worker: Worker, cause: str) -> list[Action]:

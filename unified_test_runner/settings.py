@@ -83,8 +83,8 @@ class Settings:
 
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
-    collected one by one, `preload` None what is loaded ahead of the workers.
-    `has_terminal`: standard input is one.
+    collected one by one, `preload` None what is loaded ahead of the workers, `leaks` None what
+    leftovers of tests are. `has_terminal`: standard input is one.
     """
 
     selectors: Selectors
@@ -95,6 +95,7 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    leaks: str | None = None
     collect: str | None = None
     no_tests: str = "fail"
     start: str = "auto"

@@ -152,6 +152,11 @@ running = _together(
         help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
     ),
     click.option(
+        "--leaks", type=click.Choice(["report", "fail", "off"]), envvar="UTR_LEAKS",
+        help="What it is when tests leave threads, processes, descriptors or temporary files "
+        "behind; else what the catalogue says, else report.",
+    ),
+    click.option(
         "--collect", type=click.Choice(["auto", "lazy", "whole"]),
         help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
         "plugins that must see every test (whole); else the catalogue's, else by the plugins.",

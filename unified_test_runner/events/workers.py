@@ -140,6 +140,17 @@ class UnitFinished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecycled(Event):
+    """A worker used more than the bound after a file, so that it gets no other one."""
+
+    kind: ClassVar[str] = "worker_recycled"
+    worker: int
+    path: str
+    rss_bytes: int
+    bound_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerExited(Event):
     """A worker was reaped. `is_expected` is False when it died with work in hand.
 

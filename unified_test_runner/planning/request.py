@@ -22,9 +22,9 @@ class PlanRequest:
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
     (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
-    of tests to the catalogue, as `collect` and `preload` None leave those. `interpreters` are
-    the programs that suites name in the catalogue, as written → as found; None: `interpreter`
-    is for all. `ini` None: it is read from `root`.
+    of tests to the catalogue, as `collect`, `preload` and `leaks` None leave theirs.
+    `interpreters` are the programs that suites name in the catalogue, as written → as found;
+    None: `interpreter` is for all. `ini` None: it is read from `root`.
     """
 
     root: Path
@@ -42,6 +42,7 @@ class PlanRequest:
     real_services: bool = False
     workers: int | None = None
     timeout_s: float | None = None
+    leaks: str | None = None
     collect: str | None = None
     cpu_count: int = 1
     ini: PytestIni | None = None

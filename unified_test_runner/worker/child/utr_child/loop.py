@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import CallInfo
 
-from . import record, wire
+from . import leaks, record, wire
 from .blame import Blame
 from .choice import wanted
 from .originals import time
@@ -49,6 +49,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._looks_for_leaks = spec.get("leaks")
         self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
@@ -73,6 +74,7 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._leaks = leaks.watch(self._looks_for_leaks)
         self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
@@ -85,6 +87,7 @@ class RunLoop:
         finally:
             self._channel.flush()  # whatever the end of the session still breaks
         self._tear_down_to(None)
+        self._tell_leaks()
 
     def _serve(self, message: dict[str, Any]) -> bool:
         if message["k"] == wire.STEAL:
@@ -109,6 +112,8 @@ class RunLoop:
             items = self._share.begin()
             stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
             ran = self._run_items(node, items, message["start"], stop)
+            if not self._blame.is_any_alive():
+                self._tell_leaks()
             self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
 
@@ -211,7 +216,9 @@ class RunLoop:
             if index == start:
                 self._tear_down_to(item)
                 self._reading = self._meter.read()
+                self._leaks.settle()
             self._run_test(index, item, Park.beside(node) if is_last else items[index + 1])
+            self._leaks.after(item.nodeid)
             if self._session.shouldfail or self._session.shouldstop:
                 reason = str(self._session.shouldfail or self._session.shouldstop)
                 self._channel.send(wire.STOPPED, reason=reason)
@@ -296,6 +303,10 @@ class RunLoop:
                 location=item.nodeid.partition("::")[0],
             )
         return bool(damage)
+
+    def _tell_leaks(self) -> None:
+        for leak in self._leaks.judge():
+            self._channel.send(wire.LEAK, **leak)
 
     def _tear_down_to(self, item: pytest.Item | None) -> None:
         """Tear down what the next file does not share; a fault amends the last test run."""
