@@ -9,67 +9,19 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
 from unified_test_runner.growth import Repetitions
-from unified_test_runner.model import EntryKind, Outcome, Provider, WithheldSuite
+from unified_test_runner.model import EntryKind, Outcome, WithheldSuite
+from unified_test_runner.records import ServiceRecord, UnitRecord, WorkerRecord
 from unified_test_runner.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from unified_test_runner.results import Entry, Key, Running
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceRecord:
-    """A service as far as the log tells. `state`: starting, ready, failed or stopped."""
-
-    name: str
-    slot: int | None
-    state: str
-    provider: Provider | None = None
-    reason: str = ""
-    version: str = ""
-    address: str = ""
-    boot_s: float | None = None
-    since_s: float = 0.0
-    message: str = ""
-    hint: str = ""
-    log_tail: tuple[str, ...] = ()
-    peak_rss_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerRecord:
-    """A worker process. `status` is None while it lives, or when the log does not tell."""
-
-    worker: int
-    slot: int | None = None
-    group: int | None = None
-    pid: int | None = None
-    startup_s: float = 0.0
-    tests: int = 0
-    peak_rss_bytes: int = 0
-    status: int | None = None
-    is_expected: bool = True
-    cpu_s: float = 0.0
-    idle_s: float = 0.0
-    fault: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRecord:
-    """A file in a worker's hands: how its tests ended since it was taken."""
-
-    path: str
-    suite: str
-    worker: int
-    since_s: float
-    outcomes: Counter[Outcome] = dataclasses.field(default_factory=Counter)
 
 
 class RunReport:
@@ -107,36 +59,7 @@ class RunReport:
         self.dependents: set[str] = set()
         self._deselected: dict[str, int] = {}
         self._categories: dict[str, str | None] = {}
-        self._apply: Mapping[type[events.Event], Callable[[Any], None]] = {
-            events.RunStarted: self._on_run_started,
-            events.PlanMade: self._on_plan_made,
-            events.ServiceStarting: self._on_service_starting,
-            events.ServiceReady: self._on_service_ready,
-            events.ServiceFailed: self._on_service_failed,
-            events.ServiceStopped: self._on_service_stopped,
-            events.NamespaceOpened: self.namespaces.append,
-            events.TemplateReady: self.templates.append,
-            events.WorkerStarted: self._on_worker_started,
-            events.WorkerReady: self._on_worker_ready,
-            events.WorkerRecycled: self.recycled.append,
-            events.WorkerExited: self._on_worker_exited,
-            events.ForecastDiffered: self.forecasts.append,
-            events.UnitStarted: self._on_unit_started,
-            events.UnitCollected: self._on_unit_collected,
-            events.UnitSplit: self._on_unit_split,
-            events.UnitFinished: self._on_unit_finished,
-            events.TestStarted: self._on_test_started,
-            events.TestFinished: self._on_test_finished,
-            events.LateErrorRecorded: self._results.amend,
-            events.PluginsTold: self._on_plugins_told,
-            events.WarningRecorded: self.warnings.append,
-            events.LeakFound: self.leaks.append,
-            events.NoticeGiven: self.notices.append,
-            events.ErrorRaised: self.errors.append,
-            events.CoverageMeasured: self._on_coverage,
-            events.RunInterrupted: self._on_interrupted,
-            events.RunFinished: self._on_run_finished,
-        }
+        self._apply = self._handlers()
 
     def apply(self, stamped: events.Stamped) -> None:
         """Take one event. Kinds it does not know change nothing."""
@@ -282,6 +205,38 @@ class RunReport:
         return unmet_selectors(self.plan.selectors, answering, self.withheld)
 
     # One method for each kind of event.
+
+    def _handlers(self) -> Mapping[type[events.Event], Callable[[Any], None]]:
+        return {
+            events.RunStarted: self._on_run_started,
+            events.PlanMade: self._on_plan_made,
+            events.ServiceStarting: self._on_service_starting,
+            events.ServiceReady: self._on_service_ready,
+            events.ServiceFailed: self._on_service_failed,
+            events.ServiceStopped: self._on_service_stopped,
+            events.NamespaceOpened: self.namespaces.append,
+            events.TemplateReady: self.templates.append,
+            events.WorkerStarted: self._on_worker_started,
+            events.WorkerReady: self._on_worker_ready,
+            events.WorkerRecycled: self.recycled.append,
+            events.WorkerExited: self._on_worker_exited,
+            events.ForecastDiffered: self.forecasts.append,
+            events.UnitStarted: self._on_unit_started,
+            events.UnitCollected: self._on_unit_collected,
+            events.UnitSplit: self._on_unit_split,
+            events.UnitFinished: self._on_unit_finished,
+            events.TestStarted: self._on_test_started,
+            events.TestFinished: self._on_test_finished,
+            events.LateErrorRecorded: self._results.amend,
+            events.PluginsTold: self._on_plugins_told,
+            events.WarningRecorded: self.warnings.append,
+            events.LeakFound: self.leaks.append,
+            events.NoticeGiven: self.notices.append,
+            events.ErrorRaised: self.errors.append,
+            events.CoverageMeasured: self._on_coverage,
+            events.RunInterrupted: self._on_interrupted,
+            events.RunFinished: self._on_run_finished,
+        }
 
     def _on_run_started(self, event: events.RunStarted) -> None:
         self.run = event

@@ -25,7 +25,7 @@ LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
     {"bell", "errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "kinds", "rundir", "steps", "worker.protocol"},
-    {"dependents", "ranges", "worker.incoming"},
+    {"dependents", "ranges", "records", "worker.incoming"},
     {"accounting", "attribution", "catalogue", "growth", "report", "results", "scheduler"},
     {"failures"},
     {"verdict"},

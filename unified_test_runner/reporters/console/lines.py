@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from unified_test_runner.events import RunStarted
-    from unified_test_runner.report import RunReport, ServiceRecord
+    from unified_test_runner.records import ServiceRecord
+    from unified_test_runner.report import RunReport
     from unified_test_runner.results import Entry
 
 #: In the order people look for them; each with the words of the totals line.

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from unified_test_runner.events import WallTime
-    from unified_test_runner.report import RunReport, ServiceRecord, WorkerRecord
+    from unified_test_runner.records import ServiceRecord, WorkerRecord
+    from unified_test_runner.report import RunReport
     from unified_test_runner.reporters.base import ReporterSettings
 
 _SLOWEST = 5
