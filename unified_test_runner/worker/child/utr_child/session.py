@@ -161,7 +161,7 @@ class WorkerPlugin:
         """Take the terminal reporter's place and prepare the walk."""
         plugins = session.config.pluginmanager
         # Their caches are files that every worker would overwrite.
-        for name in ("terminalreporter", "lfplugin", "nfplugin"):
+        for name in ("terminalreporter", "lfplugin", "nfplugin", "stepwise"):
             if plugins.hasplugin(name):
                 plugins.unregister(name=name)
         plugins.register(quiet_reporter(session.config), "terminalreporter")
