@@ -20,6 +20,8 @@ from unified_test_runner.crew import Premises
 from unified_test_runner.dependents import remember_dependents
 from unified_test_runner.engine import Engine, Orders
 from unified_test_runner.errors import RunDirectoryError
+from unified_test_runner.failure_file import write_failures
+from unified_test_runner.failures import Recall
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from unified_test_runner.rundir import RunDirectory
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
-    from unified_test_runner.settings import Settings
+    from unified_test_runner.settings import Output, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     _remove_tree(directory.coverage)  # of an earlier run in the same directory
     reporters = make_reporters(
-        reporter_settings(settings.output, settings.environ, directory.events)
+        reporter_settings(_output(settings, prepared), settings.environ, directory.events)
     )
     recorder = Recorder(Publisher(reporters, LongOutputs(directory.path)), clock)
     run = _Run(
@@ -118,7 +120,7 @@ def _open_record(run: _Run, now: datetime) -> None:
             catalogue=plan.catalogue,
         )
     )
-    for notice in (run.directory.notice, *plan.notices):
+    for notice in (run.directory.notice, *run.prepared.notices, *plan.notices):
         if notice:
             emit(events.NoticeGiven(level="warning", message=notice))
     suites = tuple(
@@ -145,6 +147,9 @@ def _open_record(run: _Run, now: datetime) -> None:
 
 def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     recorder = run.recorder
+    unkept = _remember_failures(run)
+    if unkept:
+        recorder.emit(events.NoticeGiven(level="info", message=f"--lf will not know: {unkept}"))
     is_empty_allowed = run.settings.no_tests != "fail"
     if is_empty_allowed and not recorder.report.executed:
         level = "warning" if run.settings.no_tests == "warn" else "info"
@@ -157,6 +162,21 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     if run.settings.output.events is not None:
         _copy_log(run.directory.events, run.settings.output.events)
     return code
+
+
+def _output(settings: Settings, prepared: Prepared) -> Output:
+    """Return how the run is shown: not redrawn while a debugger has the terminal."""
+    is_debugging = prepared.options.is_debugging
+    return replace(settings.output, format="plain") if is_debugging else settings.output
+
+
+def _remember_failures(run: _Run) -> str:
+    """Keep what failed for `--lf` and its kin; returns why it could not be kept."""
+    recorder, prepared = run.recorder, run.prepared
+    is_stepwise = prepared.options.recall is Recall.FROM
+    record = prepared.failures.after(recorder.report, is_stepwise=is_stepwise)
+    is_same = record == prepared.failures and not prepared.options.forgets
+    return "" if is_same else write_failures(prepared.plan.root, record)
 
 
 def _combine_coverage(run: _Run, since: float) -> None:
@@ -223,6 +243,7 @@ def _run_plan(run: _Run) -> events.WallTime:
 def _orders(run: _Run, basetemp: Path) -> Orders:
     plan, settings = run.plan, run.settings
     scrubbed = plan.scrubbed
+    is_debugging = run.prepared.options.is_debugging
     environ = {name: value for name, value in settings.environ.items() if name not in scrubbed}
     options = ["--real-services"] if settings.selectors.real_services else []
     if settings.catalogue:
@@ -236,13 +257,15 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             environ=environ,
             start=settings.start,
             early=run.early,
+            is_debugging=is_debugging,
+            recalled=plan.recalled,
             coverage=run.directory.coverage,
             sources=settings.coverage.sources if settings.coverage.is_wanted else None,
             workers=plan.workers,
             seed=settings.seed if settings.seed is not None else secrets.randbits(32),
         ),
-        max_failures=settings.max_failures,
-        run_timeout_s=settings.run_timeout_s,
+        max_failures=run.prepared.max_failures,
+        run_timeout_s=None if is_debugging else settings.run_timeout_s,
         reproduce_options=tuple(options),
         preloads=_preloads(run),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unified_test_runner.events import (
     Event,
     LateErrorRecorded,
+    PluginsTold,
     TestFinished,
     TestStarted,
     UnitFinished,
@@ -225,6 +226,11 @@ class Ledger:
                 location=message.location,
             )
         )
+
+    def quote(self, worker: int, message: protocol.PluginsTold) -> None:
+        """Plugins wrote something about a worker's session."""
+        text = self._mask.apply(message.text)
+        self._emit(PluginsTold(worker=worker, where=message.where, text=text))
 
     def _last_phases(self, when: When, reason: str, last_words: str) -> tuple[PhaseResult, ...]:
         """The phase in which a process ended, with what it left behind as its traceback."""

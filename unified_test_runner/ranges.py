@@ -257,7 +257,7 @@ def in_order(units: Sequence[UnitPlan], slots: int) -> deque[Range]:
     """Natural order, but a file that would dominate the run goes first.
 
     File order is something suites come to rely on, so it is changed only for a file, or a
-    bundle of files, larger than half of one worker's share.
+    bundle of files, larger than half of one worker's share. Urgent ones go before all others.
     """
     sizes: dict[object, int] = {}
     for unit in units:
@@ -268,4 +268,5 @@ def in_order(units: Sequence[UnitPlan], slots: int) -> deque[Range]:
     first = [unit for name in large for unit in units if (unit.bundle or unit.key) == name]
     chosen = set(large)
     rest = [unit for unit in units if (unit.bundle or unit.key) not in chosen]
-    return deque(Range(File(unit)) for unit in [*first, *rest])
+    ordered = sorted([*first, *rest], key=lambda unit: not unit.is_urgent)
+    return deque(Range(File(unit)) for unit in ordered)

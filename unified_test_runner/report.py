@@ -82,6 +82,7 @@ class RunReport:
         self.warnings: list[events.WarningRecorded] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
+        self.plugin_texts: list[events.PluginsTold] = []
         self.templates: list[events.TemplateReady] = []
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
@@ -122,6 +123,7 @@ class RunReport:
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
             events.LateErrorRecorded: self._results.amend,
+            events.PluginsTold: self._on_plugins_told,
             events.WarningRecorded: self.warnings.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
@@ -247,6 +249,14 @@ class RunReport:
         """Files that were begun and never finished, as far as they are known by name."""
         return tuple(path for path in self._suite_of_path if path not in self._done_paths)
 
+    @property
+    def whole_paths(self) -> set[str]:
+        """Files of which every test is known and accounted for.
+
+        None where any test of the run was deselected: not every worker can tell of which file.
+        """
+        return set() if self.deselected else self._done_paths.intersection(self._deselected)
+
     def unit(self, worker: int) -> UnitRecord | None:
         """The file a worker holds, or held last."""
         return self._unit_of.get(worker)
@@ -368,6 +378,11 @@ class RunReport:
             entry = self.entries[event.entry, event.nodeid, event.occurrence]
             if event.is_in_order and entry.is_order_dependent:
                 self.dependents.add(unit.path)
+
+    def _on_plugins_told(self, event: events.PluginsTold) -> None:
+        # Most say the same in every worker: once is enough.
+        if all((old.where, old.text) != (event.where, event.text) for old in self.plugin_texts):
+            self.plugin_texts.append(event)
 
     def _on_coverage(self, event: events.CoverageMeasured) -> None:
         self.coverage = event

@@ -31,6 +31,11 @@ def calling_directory() -> Path:
     return Path.cwd()
 
 
+def is_at_terminal() -> bool:
+    """Return whether a person can answer on standard input."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
     """What the user selected. Kinds intersect, repeats of one kind unite."""
@@ -79,6 +84,7 @@ class Settings:
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
     collected one by one, `preload` None what is loaded ahead of the workers.
+    `has_terminal`: standard input is one.
     """
 
     selectors: Selectors
@@ -96,6 +102,7 @@ class Settings:
     seed: int | None = None
     python: str | None = None
     catalogue: str | None = None
+    has_terminal: bool = False
     argv: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: Path = field(default_factory=Path)

@@ -19,6 +19,7 @@ class UnitPlan:
 
     `keep_together` is the catalogue's word on what must not be divided between workers. Units
     of one `bundle`, where they have one, run on one worker, in order.
+    `is_urgent`: it goes before all that are not.
     """
 
     key: UnitKey
@@ -26,6 +27,7 @@ class UnitPlan:
     size_bytes: int = 0
     keep_together: str = "auto"
     bundle: str = ""
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ class RunCommand(click.Command):
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.passed_on
 @options.coverage
 @options.output
 @options.run_directory
@@ -65,6 +66,7 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
 def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
     from unified_test_runner import settings
 
+    pytest_args = (*options.passed_on_of(params), *pytest_args)
     return settings.Settings(
         selectors=options.selectors_of(params, pytest_args),
         output=settings.Output(
@@ -96,6 +98,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],
+        has_terminal=settings.is_at_terminal(),
         argv=tuple(sys.argv[1:]),
         environ=settings.calling_environment(),
         cwd=settings.calling_directory(),

@@ -35,6 +35,8 @@ from unified_test_runner.events.tests import (
 )
 from unified_test_runner.events.workers import (
     ForecastDiffered,
+    PluginsTold,
+    StacksShown,
     TemplateReady,
     UnitCollected,
     UnitFinished,
@@ -59,6 +61,7 @@ __all__ = [
     "NoticeGiven",
     "PlanMade",
     "PlannedSuite",
+    "PluginsTold",
     "RunFinished",
     "RunInterrupted",
     "RunStarted",
@@ -66,6 +69,7 @@ __all__ = [
     "ServiceReady",
     "ServiceStarting",
     "ServiceStopped",
+    "StacksShown",
     "Stamped",
     "TemplateReady",
     "TestFinished",

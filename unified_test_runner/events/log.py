@@ -32,6 +32,8 @@ from unified_test_runner.events.tests import (
 )
 from unified_test_runner.events.workers import (
     ForecastDiffered,
+    PluginsTold,
+    StacksShown,
     TemplateReady,
     UnitCollected,
     UnitFinished,
@@ -53,8 +55,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
     UnitCollected, UnitSplit, UnitFinished, TestStarted, TestFinished, LateErrorRecorded,
-    WarningRecorded, NoticeGiven, ErrorRaised, WorkerExited, CoverageMeasured, RunInterrupted,
-    RunFinished,
+    WarningRecorded, PluginsTold, StacksShown, NoticeGiven, ErrorRaised, WorkerExited,
+    CoverageMeasured, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from unified_test_runner.planning.recalling import Recalled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +97,8 @@ class Plan:
     client of its kind would read them. `selectors` are (option, value) pairs each of which
     must lead to an executed test. `notices` is what planning came upon that the user should
     know, e.g. a folder that cannot be read. `preload` are packages that templates may import
-    ahead of their workers, `*` for every one that is found fit.
+    ahead of their workers, `*` for every one that is found fit. `recalled` are tests
+    that failed last time, with what to do about them.
     """
 
     root: Path
@@ -109,6 +112,7 @@ class Plan:
     workers_reason: str = ""
     notices: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    recalled: Recalled = field(default_factory=Recalled)
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

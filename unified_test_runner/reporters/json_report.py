@@ -101,6 +101,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
     if entry.is_order_dependent:
         found["is_order_dependent"] = True
+    if entry.label:
+        found["label"] = entry.label
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
     if entry.outcome.is_bad:

@@ -51,6 +51,7 @@ class ForkRequest:
     seed: int = 0
     is_spawned: bool = False
     tells_modules: bool = False
+    is_debugging: bool = False
     collect: str = "lazy"
     choice: Mapping[str, object] = field(default_factory=dict)
 
@@ -73,6 +74,7 @@ class Template:
         self._process = launched.process
         self._incoming = Incoming(self._control, f"template of group {group}")
         self._bell_rope = bell_rope
+        self._is_debugging = launched.is_debugging
 
     @property
     def pid(self) -> int:
@@ -105,6 +107,7 @@ class Template:
             "chosen": list(chosen),
             "unfit": list(unfit),
             "private": sorted(private),
+            "is_debugging": self._is_debugging,
         }
         output = _open_output(self._output)
         try:
@@ -149,6 +152,8 @@ class Template:
             "environ": dict(request.environ),
             "root": str(request.root),
             "basetemp": str(request.basetemp),
+            "output": str(request.output),
+            "is_debugging": request.is_debugging,
             "stacks": str(request.stacks),
             "collect": request.collect,
             "choice": dict(request.choice),

@@ -14,6 +14,8 @@ from unified_test_runner.reporters.console.coverage import coverage_table
 from unified_test_runner.reporters.console.failures import failure_list, failures
 from unified_test_runner.reporters.console.lines import (
     Line,
+    indented,
+    labels,
     order_dependent,
     remark,
     rule,
@@ -22,7 +24,7 @@ from unified_test_runner.reporters.console.lines import (
     service_ready,
     totals,
 )
-from unified_test_runner.reporters.text import clipped, one_line, size
+from unified_test_runner.reporters.text import clipped, one_line, size, tail
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ _GREW_MOST = 3
 _WARNINGS = 10
 _REASONS = 20
 _NAMED = 3
+_PLUGIN_LINES = 400
 _PEAKS = 8
 #: Growth below this is noise of the allocator.
 _GROWTH_BYTES = 1024 * 1024
@@ -48,6 +51,7 @@ def summary(report: RunReport, settings: ReporterSettings, width: int) -> list[L
     lines: list[Line] = []
     if settings.verbosity >= 0:
         lines += [*_skips(report, width), *_warnings(report, width), *_statistics(report, width)]
+    lines += _plugin_texts(report, width)
     lines += failures(report, width, shows_output=shows_output)
     lines += failure_list(report, width)
     if report.coverage is not None:
@@ -88,6 +92,17 @@ def _warnings(report: RunReport, width: int) -> list[Line]:
         lines.append(Line(clipped(f"{count:5d} {text}", max(width, 60))))
     if len(groups) > _WARNINGS:
         lines.append(Line(f"      ... and {len(groups) - _WARNINGS} others"))
+    return lines
+
+
+def _plugin_texts(report: RunReport, width: int) -> list[Line]:
+    """What plugins wrote at the end; each text once, with its worker where they differ."""
+    told = [event for event in report.plugin_texts if event.where == "summary"]
+    lines: list[Line] = []
+    for event in told:
+        whose = f", worker {event.worker}" if len(told) > 1 else ""
+        lines.append(rule(f"from plugins{whose}", width))
+        lines += indented(tail(event.text, _PLUGIN_LINES), "")
     return lines
 
 
@@ -242,7 +257,8 @@ def _closing(report: RunReport) -> list[Line]:
     found = totals(report) or "no tests ran"
     is_good = verdict.code is ExitCode.OK and not verdict.reason
     style = "good" if is_good else "bad"
-    lines = [Line(""), Line(f"{found} in {seconds(report.duration_s)} ({count})", style)]
+    named = f" (of these {labels(report)})" if labels(report) else ""
+    lines = [Line(""), Line(f"{found}{named} in {seconds(report.duration_s)} ({count})", style)]
     if verdict.code is not ExitCode.OK:
         lines += [Line(f"also: {one_line(text)}", "bad") for text in verdict.also]
         lines.append(Line(f"exit {int(verdict.code)}: {one_line(verdict.reason)}", "bad"))

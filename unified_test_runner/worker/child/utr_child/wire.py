@@ -47,6 +47,7 @@ UNIT_ENDED = "unit_ended"
 WARNING = "warning"
 STOPPED = "stopped"
 FINISHED = "finished"
+PLUGINS_TOLD = "plugins_told"
 
 #: Exit status of a worker whose channel was closed or replaced by the test it ran.
 CHANNEL_LOST = 171
