@@ -8,17 +8,20 @@ holds at most one unit; `End` comes once, when nothing is alive.
 from __future__ import annotations
 
 import enum
-from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from unified_test_runner import steps
+from unified_test_runner.itinerary import Standing, Turn
 from unified_test_runner.model import Outcome
+from unified_test_runner.waiting import Unit, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unified_test_runner.steps import Action, GroupPlan, Input, UnitPlan
+    from unified_test_runner.itinerary import Itinerary
+    from unified_test_runner.model import UnitKey
+    from unified_test_runner.steps import Action, GroupPlan, Input
 
 #: So many workers of a group may die before their walk, in a row, until it is given up.
 STARTUP_DEATHS = 3
@@ -41,25 +44,13 @@ class _Slot:
 
 
 @dataclass(slots=True)
-class _Unit:
-    plan: UnitPlan
-    ids: tuple[str, ...] | None = None
-    start: int = 0
-    handouts: int = 0
-
-    @property
-    def rest(self) -> tuple[str, ...] | None:
-        return None if self.ids is None else self.ids[self.start :]
-
-
-@dataclass(slots=True)
 class _Worker:
     number: int
     slot: int
     group: int
     is_ready: bool = False
     is_ending: bool = False
-    unit: _Unit | None = None
+    unit: Unit | None = None
     has_begun: bool = False
     running: int | None = None
     overdue: str = ""
@@ -68,7 +59,7 @@ class _Worker:
 @dataclass(slots=True)
 class _Group:
     plan: GroupPlan
-    pending: deque[_Unit]
+    waiting: Waiting
     is_walked: bool = False
     startup_deaths: int = 0
     failure: str = ""
@@ -81,11 +72,20 @@ class Scheduler:
     Args:
         groups: in the order in which they should be served.
         slots: how many workers may live at once.
+        itinerary: which slot takes what; what it does not name comes after that. None: each
+            worker takes the next unit that waits.
     """
 
-    def __init__(self, groups: Sequence[GroupPlan], slots: int) -> None:
+    def __init__(
+        self, groups: Sequence[GroupPlan], slots: int, itinerary: Itinerary | None = None
+    ) -> None:
         self._slots = [_Slot(number) for number in range(slots)]
-        self._groups = {plan.index: _Group(plan, _in_order(plan.units, slots)) for plan in groups}
+        self._itinerary = itinerary
+        self._groups: dict[int, _Group] = {}
+        for plan in groups:
+            waiting = Waiting(plan.index, slots, itinerary)
+            waiting.fill(plan.units)
+            self._groups[plan.index] = _Group(plan, waiting)
         self._workers: dict[int, _Worker] = {}
         self._next_worker = 0
         self._stop_reason = ""
@@ -138,10 +138,12 @@ class Scheduler:
             group = self._groups[slot.group]
             lost = self._fail(group, happened.reason, Outcome.NOT_RUN)
             return [*lost, steps.CloseSlot(slot=slot.number)]
-        if self._stop_reason or not self._wants_worker(self._groups[slot.group], taken=1):
+        if self._stop_reason or not self._is_wanted(slot):
             slot.state = _SlotState.CLOSING
             return [steps.CloseSlot(slot=slot.number)]
         slot.state = _SlotState.LIVE
+        if self._itinerary is not None:
+            self._itinerary.begin(slot.number)
         worker = _Worker(self._next_worker, slot.number, slot.group)
         self._next_worker += 1
         self._workers[worker.number] = worker
@@ -152,12 +154,26 @@ class Scheduler:
         for slot in self._slots:
             if slot.state is not _SlotState.FREE or self._stop_reason:
                 continue
-            group = next((g for g in self._groups.values() if self._wants_worker(g)), None)
-            if group is None:
-                break
-            slot.state, slot.group = _SlotState.OPENING, group.plan.index
-            actions.append(steps.OpenSlot(slot=slot.number, group=group.plan.index))
+            index = self._group_ahead(slot)
+            if index is None:
+                waiting = (i for i, group in self._groups.items() if self._wants_worker(group))
+                index = next(waiting, None)
+            if index is not None:
+                slot.state, slot.group = _SlotState.OPENING, index
+                actions.append(steps.OpenSlot(slot=slot.number, group=index))
         return actions
+
+    def _group_ahead(self, slot: _Slot) -> int | None:
+        if self._itinerary is None:
+            return None
+        return self._itinerary.group_ahead(slot.number, self._standing)
+
+    def _is_wanted(self, slot: _Slot) -> bool:
+        """Whether a slot that has been opened still has something to do."""
+        ahead = self._group_ahead(slot)
+        if ahead is not None:
+            return ahead == slot.group
+        return self._wants_worker(self._groups[slot.group], taken=1)
 
     def _wants_worker(self, group: _Group, taken: int = 0) -> bool:
         """Whether more units wait than workers on their way to take one.
@@ -169,7 +185,7 @@ class Scheduler:
         starting = sum(
             w.group == index and not w.is_ready and not w.is_ending for w in self._workers.values()
         )
-        return len(group.pending) > opening + starting - taken
+        return group.waiting.loose > opening + starting - taken
 
     # --- workers
 
@@ -180,8 +196,17 @@ class Scheduler:
         group.startup_deaths = 0
         if not group.is_walked and not group.failure and not self._stop_reason:
             group.is_walked = True
-            group.pending = _in_order(happened.units, len(self._slots))
+            group.waiting.fill(happened.units)
         return []
+
+    def _standing(self, index: int, key: UnitKey) -> Standing:
+        group = self._groups[index]
+        if group.waiting.has_booked(key):
+            return Standing.WAITING
+        units = (w.unit for w in self._workers.values() if w.group == index and w.unit)
+        if any(unit.plan.key == key for unit in units):
+            return Standing.HELD
+        return Standing.GONE if group.is_walked or group.failure else Standing.UNKNOWN
 
     def _hand_out(self) -> list[Action]:
         actions: list[Action] = []
@@ -189,6 +214,8 @@ class Scheduler:
             if not worker.is_ready or worker.is_ending or worker.unit is not None:
                 continue
             unit = self._next_unit(worker)
+            if unit is Turn.WAIT:
+                continue
             if unit is None:
                 worker.is_ending = True
                 actions.append(steps.Finish(worker=worker.number))
@@ -198,11 +225,11 @@ class Scheduler:
             actions.append(steps.Assign(worker=worker.number, unit=unit.plan, start=unit.start))
         return actions
 
-    def _next_unit(self, worker: _Worker) -> _Unit | None:
+    def _next_unit(self, worker: _Worker) -> Unit | Literal[Turn.WAIT] | None:
         group = self._groups[worker.group]
-        if self._stop_reason or worker.number in group.refused or not group.pending:
+        if self._stop_reason or worker.number in group.refused:
             return None
-        return group.pending.popleft()
+        return group.waiting.take(worker.slot, self._standing)
 
     def _end_workers(self) -> list[Action]:
         """Drain workers; one that is still starting has nothing that would be torn down."""
@@ -242,10 +269,10 @@ class Scheduler:
                 pass
         return []
 
-    def _give_back(self, worker: _Worker, unit: _Unit, reason: str) -> list[Action]:
+    def _give_back(self, worker: _Worker, unit: Unit, reason: str) -> list[Action]:
         if unit.handouts >= HANDOUTS:
             return [_lose(unit, Outcome.ERROR, reason)]
-        self._groups[worker.group].pending.appendleft(unit)
+        self._groups[worker.group].waiting.put_back(worker.slot, unit)
         return []
 
     # --- deaths
@@ -260,7 +287,7 @@ class Scheduler:
             return actions + self._on_startup_death(worker, cause)
         return actions
 
-    def _on_death_in_unit(self, worker: _Worker, unit: _Unit, cause: str) -> list[Action]:
+    def _on_death_in_unit(self, worker: _Worker, unit: Unit, cause: str) -> list[Action]:
         outcome, reason = self._judge(worker, cause)
         if worker.running is not None:
             unit.start = worker.running + 1
@@ -273,7 +300,7 @@ class Scheduler:
             )
             if not unit.rest:
                 return [lost, _lose(unit, outcome, reason)]
-            self._groups[worker.group].pending.appendleft(unit)
+            self._groups[worker.group].waiting.put_back(worker.slot, unit)
             return [lost]
         if worker.has_begun and unit.ids is None and not self._kill_reason:
             return [_lose(unit, outcome, f"while its file was collected: {reason}")]
@@ -300,9 +327,7 @@ class Scheduler:
     def _fail(self, group: _Group, reason: str, outcome: Outcome) -> list[Action]:
         """Give up what waits in a group; what its workers hold goes on."""
         group.failure = group.failure or reason
-        lost: list[Action] = [_lose(unit, outcome, reason) for unit in group.pending]
-        group.pending.clear()
-        return lost
+        return [_lose(unit, outcome, reason) for unit in group.waiting.clear()]
 
     def _end(self) -> list[Action]:
         """Give up what is left once nothing is alive, and say so once."""
@@ -319,19 +344,5 @@ class Scheduler:
         return [*lost, steps.End()]
 
 
-def _lose(unit: _Unit, outcome: Outcome, reason: str) -> Action:
+def _lose(unit: Unit, outcome: Outcome, reason: str) -> Action:
     return steps.LoseUnit(unit=unit.plan, ids=unit.rest, outcome=outcome, reason=reason)
-
-
-def _in_order(units: Sequence[UnitPlan], slots: int) -> deque[_Unit]:
-    """Natural order, but a file that would dominate the run goes first.
-
-    File order is something suites come to rely on, so it is changed only for a file larger
-    than half of one worker's share.
-    """
-    bound = sum(unit.size_bytes for unit in units) / (2 * max(slots, 1))
-    large = [unit for unit in units if slots > 1 and unit.size_bytes > bound > 0]
-    large.sort(key=lambda unit: -unit.size_bytes)
-    chosen = {unit.key for unit in large}
-    rest = [unit for unit in units if unit.key not in chosen]
-    return deque(_Unit(unit) for unit in [*large, *rest])

@@ -24,8 +24,8 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
     {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
-    {"events", "kinds", "rundir", "steps", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "report", "results", "scheduler"},
+    {"events", "itinerary", "kinds", "rundir", "steps", "worker.protocol"},
+    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "waiting"},
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
