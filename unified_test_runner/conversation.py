@@ -128,7 +128,13 @@ class Conversation:
         self._allow(seat, self._limits[unit.suite])
         self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
         self._recorder.emit(
-            events.UnitStarted(worker=seat.process.worker, path=unit.key.path, suite=unit.suite)
+            events.UnitStarted(
+                worker=seat.process.worker,
+                path=unit.key.path,
+                suite=unit.suite,
+                collector=unit.key.collector,
+                ordinal=unit.key.ordinal,
+            )
         )
 
     def hear(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:

@@ -16,6 +16,7 @@ from unified_test_runner.accounting import Activity, WallClock
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
+from unified_test_runner.itinerary import Itinerary
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.overdue import Ending
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from unified_test_runner.inbox import Inbox
+    from unified_test_runner.itinerary import Booking
     from unified_test_runner.masking import Mask
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.recording import Recorder
@@ -52,13 +54,15 @@ _CLOSED_S = 2.0
 class Orders:
     """What the user asked for beyond the plan. `max_failures` 0 means no bound.
 
-    `run_timeout_s` None means no time limit of the run.
+    `run_timeout_s` None means no time limit of the run. `bookings` None leaves the order to the
+    scheduler; else they are which slot takes what, in the order in which it was taken.
     """
 
     premises: Premises
     max_failures: int = 0
     run_timeout_s: float | None = None
     reproduce_options: tuple[str, ...] = ()
+    bookings: tuple[Booking, ...] | None = None
 
 
 class Engine:
@@ -86,7 +90,11 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
-        self._scheduler = Scheduler([forecast.foreseen(g) for g in plan.groups], plan.workers)
+        self._scheduler = Scheduler(
+            [forecast.foreseen(group) for group in plan.groups],
+            plan.workers,
+            None if orders.bookings is None else Itinerary(orders.bookings),
+        )
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(orders.premises, self._groups, self._watch)
         self._wall = WallClock(plan.workers, recorder.now)

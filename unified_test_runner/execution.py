@@ -201,6 +201,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,
         reproduce_options=tuple(options),
+        bookings=run.prepared.bookings,
     )
 
 

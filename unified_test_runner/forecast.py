@@ -35,7 +35,7 @@ def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
         if key.path in known:
             unit = known[key.path]
             units.append(UnitPlan(key=key, suite=unit.suite, size_bytes=unit.size_bytes))
-        elif suite := _covering_suite(group, key.path):
+        elif suite := covering_suite(group, key.path):
             units.append(UnitPlan(key=key, suite=suite))
     return tuple(units)
 
@@ -53,7 +53,8 @@ def difference(group: Group, units: Sequence[UnitPlan]) -> ForecastDiffered | No
     )
 
 
-def _covering_suite(group: Group, path: str) -> str | None:
+def covering_suite(group: Group, path: str) -> str | None:
+    """Return the suite that takes a file which the plan did not foresee, None if none does."""
     for suite in group.suites:
         if suite.is_whole and any(
             root in {"", "."} or path == root or path.startswith(f"{root}/") for root in suite.paths

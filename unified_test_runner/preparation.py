@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
+from unified_test_runner.errors import UsageError
 from unified_test_runner.machine import available_cpus, choose_interpreter
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan
 from unified_test_runner.rundir import FOLDER, make_home
 
 if TYPE_CHECKING:
+    from unified_test_runner.itinerary import Booking
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A plan with the reasons that the user may ask for."""
+    """A plan with the reasons that the user may ask for.
+
+    `bookings` say which slot takes what; None leaves it to the run.
+    """
 
     plan: Plan
     interpreter: str
     interpreter_reason: str
+    bookings: tuple[Booking, ...] | None = None
 
 
 def prepare(settings: Settings) -> Prepared:
@@ -66,7 +72,25 @@ def prepare(settings: Settings) -> Prepared:
             interpreter=interpreter,
         )
     )
-    return Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)
+    prepared = Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)
+    return prepared if settings.order_from is None else _in_recorded_order(prepared, settings)
+
+
+def _in_recorded_order(prepared: Prepared, settings: Settings) -> Prepared:
+    from unified_test_runner.ordering import follow, read_order
+    from unified_test_runner.recorded import find_log, read_run
+    from unified_test_runner.verdict import counted
+
+    run = settings.order_from or ""
+    order = read_order(read_run(find_log(run, prepared.plan.root, settings.cwd)), run)
+    if settings.workers not in {None, order.workers}:
+        message = f"run '{run}' had {counted(order.workers, 'worker')}, not {settings.workers}"
+        raise UsageError(
+            f"{message}: its order cannot be repeated so",
+            hint="leave out --workers (UTR_WORKERS)",
+        )
+    plan, bookings = follow(prepared.plan, order)
+    return replace(prepared, plan=plan, bookings=bookings)
 
 
 def _stop_options(settings: Settings) -> tuple[str, ...]:

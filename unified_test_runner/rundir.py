@@ -87,6 +87,25 @@ def make_run_directory(root: Path, run_id: str, given: Path | None) -> RunDirect
     return RunDirectory(path=path)
 
 
+def kept_runs(root: Path) -> list[Path]:
+    """Return the folders of the runs that are kept under `root`, the oldest first."""
+    try:
+        return _runs_in(root / FOLDER / "runs")
+    except OSError:
+        return []
+
+
+def _runs_in(runs: Path) -> list[Path]:
+    """Return the folders that bear a run's name and log, the oldest first."""
+    begun = {
+        folder: (folder / "events.jsonl").stat().st_mtime_ns
+        for folder in runs.iterdir()
+        if _RUN_ID.fullmatch(folder.name) and (folder / "events.jsonl").exists()
+    }
+    # A name tells the second; what began in the same one is told apart by its end.
+    return sorted(begun, key=lambda folder: (folder.name[:15], begun[folder], folder.name))
+
+
 def _make(path: Path) -> Path:
     try:
         for folder in (path, path / "workers", path / "services", path / "reports"):
@@ -101,11 +120,6 @@ def _make(path: Path) -> Path:
 
 def _prune(runs: Path, keep: int) -> None:
     """Remove the oldest runs beyond `keep`: only folders that bear a run's name and log."""
-    ours = sorted(
-        folder
-        for folder in runs.iterdir()
-        if _RUN_ID.fullmatch(folder.name) and (folder / "events.jsonl").exists()
-    )
-    for folder in ours[:-keep]:
+    for folder in _runs_in(runs)[:-keep]:
         with suppress(OSError):
             shutil.rmtree(folder)

@@ -64,6 +64,7 @@ class Output:
 class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
+    `order_from` names the run whose order is repeated.
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none).
     """
@@ -76,6 +77,7 @@ class Settings:
     timeout_s: float | None = None
     run_timeout_s: float | None = None
     no_tests: str = "fail"
+    order_from: str | None = None
     python: str | None = None
     catalogue: str | None = None
     argv: tuple[str, ...] = ()

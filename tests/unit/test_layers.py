@@ -29,7 +29,7 @@ LAYERS = (
     {"verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
-    {"overdue"},
+    {"ordering", "overdue", "recorded"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "stopping"},
     {"engine"},

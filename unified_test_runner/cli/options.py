@@ -140,6 +140,12 @@ running = _together(
     ),
 )  # fmt: skip
 
+order = click.option(
+    "--order-from", metavar="RUN",
+    help="Run the same files in the same order on the same workers as RUN did: the id of a run "
+    "of this project, a run directory or an events.jsonl.",
+)  # fmt: skip
+
 output = _together(
     click.option(
         "--format", "format_", type=click.Choice(["auto", "live", "plain"]), default="auto",

@@ -38,6 +38,7 @@ class RunCommand(click.Command):
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.order
 @options.output
 @options.run_directory
 @options.configuration
@@ -77,6 +78,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         timeout_s=params["timeout"],
         run_timeout_s=params["run_timeout"],
         no_tests=params["no_tests"],
+        order_from=params["order_from"],
         python=params["python"],
         catalogue=params["catalogue"],
         argv=tuple(sys.argv[1:]),

@@ -53,12 +53,17 @@ class ForecastDiffered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Event):
-    """A worker took a file."""
+    """A worker took a file.
+
+    `collector` and `ordinal` tell file nodes of one path apart, e.g. a module and its doctests.
+    """
 
     kind: ClassVar[str] = "unit_started"
     worker: int
     path: str
     suite: str
+    collector: str = "Module"
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
