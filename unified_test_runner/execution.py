@@ -24,7 +24,7 @@ from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
-from unified_test_runner.reporters.log import LongOutputs
+from unified_test_runner.reporters.log import EventLog, LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
 from unified_test_runner.rundir import make_run_directory, new_run_id
 from unified_test_runner.services.lease import Lease
@@ -35,9 +35,12 @@ from unified_test_runner.settings import reporter_settings
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
+    from unified_test_runner.reporters import Reporter
     from unified_test_runner.rundir import RunDirectory
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
@@ -59,8 +62,15 @@ class _Run:
         return self.prepared.plan
 
 
-def execute(settings: Settings, prepared: Prepared) -> ExitCode:
+def execute(
+    settings: Settings, prepared: Prepared, watchers: Sequence[Reporter] | None = None
+) -> ExitCode:
     """Run the plan and return the exit code. Everything else is in the events.
+
+    Args:
+        settings: what was asked for.
+        prepared: what that comes to.
+        watchers: take the events in place of the console and the reports.
 
     Raises:
         RunDirectoryError: there is no place for the results.
@@ -69,9 +79,11 @@ def execute(settings: Settings, prepared: Prepared) -> ExitCode:
     now = datetime.now(timezone.utc)
     run_id = new_run_id(now)
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
-    reporters = make_reporters(
-        reporter_settings(settings.output, settings.environ, directory.events)
-    )
+    if watchers is None:
+        shown = reporter_settings(settings.output, settings.environ, directory.events)
+        reporters = make_reporters(shown)
+    else:
+        reporters = [EventLog(directory.events), *watchers]
     recorder = Recorder(Publisher(reporters, LongOutputs(directory.path)), clock)
     run = _Run(
         run_id=run_id,

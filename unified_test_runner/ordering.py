@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import UsageError
 from unified_test_runner.events import RunStarted, UnitStarted, WorkerStarted
-from unified_test_runner.forecast import covering_suite
+from unified_test_runner.forecast import Owners
 from unified_test_runner.itinerary import Booking
 from unified_test_runner.model import UnitKey
 from unified_test_runner.verdict import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from unified_test_runner.events import Stamped
-    from unified_test_runner.planning.plan import Group, Plan
+    from unified_test_runner.planning.plan import Plan
 
 _NAMED = 3
 
@@ -79,16 +79,15 @@ def follow(plan: Plan, order: RecordedOrder) -> tuple[Plan, tuple[Booking, ...]]
     """
     booked: list[Booking] = []
     absent: dict[str, None] = {}
-    owners: dict[str, list[Group]] = {}
-    for each in plan.groups:
-        for path in {own.path for own in each.units}:
-            owners.setdefault(path, []).append(each)
+    owners = Owners(plan.groups)
     for unit in order.taken:
-        group = _group_of(plan, owners, unit)
+        group = owners.find(unit.key.path, unit.suite)
         if group is None:
             absent[unit.key.path] = None
         else:
-            booked.append(Booking(slot=unit.slot, stint=unit.worker, group=group, key=unit.key))
+            booked.append(
+                Booking(slot=unit.slot, stint=unit.worker, group=group.index, key=unit.key)
+            )
     recorded = {unit.key.path for unit in order.taken}
     added = [unit.path for unit in plan.units if unit.path not in recorded]
     notices = (
@@ -102,14 +101,6 @@ def follow(plan: Plan, order: RecordedOrder) -> tuple[Plan, tuple[Booking, ...]]
         notices=(*plan.notices, *filter(None, notices)),
     )
     return followed, tuple(booked)
-
-
-def _group_of(plan: Plan, owners: Mapping[str, list[Group]], unit: TakenUnit) -> int | None:
-    """Return the group that a recorded unit belongs to now: that of its suite, if it has it."""
-    path = unit.key.path
-    groups = owners.get(path) or [group for group in plan.groups if covering_suite(group, path)]
-    same = [group for group in groups if any(s.name == unit.suite for s in group.suites)]
-    return next((group.index for group in (*same, *groups)), None)
 
 
 def _notice(paths: Iterable[str], whose: str, what: str) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FOLDER = ".unified-test-runner"
 #: So many runs are kept.
 KEPT = 20
+#: So many series of runs are kept.
+KEPT_SERIES = 5
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
@@ -85,6 +87,27 @@ def make_run_directory(root: Path, run_id: str, given: Path | None) -> RunDirect
         return RunDirectory(path=_make(fallback), notice=f"{error}; this run is in {fallback}")
     _prune(home / "runs", keep=KEPT)
     return RunDirectory(path=path)
+
+
+def make_trials_directory(root: Path, run_id: str) -> Path:
+    """Make the directory of a series of runs that belong together, and forget the oldest ones.
+
+    They are kept apart from the project's runs, so that they do not push these out.
+
+    Raises:
+        RunDirectoryError: there is no place for it.
+    """
+    series = root / FOLDER / "bisect"
+    try:
+        make_home(root)
+        path = series / run_id
+        path.mkdir(parents=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="unified-test-runner-bisect-"))
+    ours = sorted(folder for folder in series.iterdir() if _RUN_ID.fullmatch(folder.name))
+    for folder in ours[:-KEPT_SERIES]:
+        shutil.rmtree(folder, ignore_errors=True)
+    return path
 
 
 def kept_runs(root: Path) -> list[Path]:

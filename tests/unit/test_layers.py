@@ -23,17 +23,19 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 #: entry that a module's name begins with is its place. `""` is the package itself.
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
-    {"errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
+    {"errors", "model", "codec", "ddmin", "inbox", "last_words", "machine", "masking", "signals"},
     {"events", "itinerary", "kinds", "rundir", "steps", "worker.protocol"},
     {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "waiting"},
-    {"verdict"},
+    {"sightings", "verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
-    {"ordering", "overdue", "recorded"},
+    {"bisection", "ordering", "overdue", "recorded"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "stopping"},
     {"engine"},
     {"execution"},
+    {"trials"},
+    {"investigation"},
     {"cli"},
     {"__main__"},
 )  # fmt: skip

@@ -121,6 +121,11 @@ services = click.option(
     help="Where servers come from: local processes, or ones that already run.",
 )  # fmt: skip
 
+timeout = click.option(
+    "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
+    help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
+)  # fmt: skip
+
 running = _together(
     services,
     click.option(
@@ -129,10 +134,7 @@ running = _together(
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
-    click.option(
-        "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
-        help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
-    ),
+    timeout,
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",

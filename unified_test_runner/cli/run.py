@@ -17,6 +17,7 @@ _EPILOG = (
     ("list", "what would run, by suite"),
     ("plan", "what would run, on what, and why"),
     ("replay", "the reports of a stored run again"),
+    ("bisect", "which earlier tests make a test fail"),
 )
 
 
