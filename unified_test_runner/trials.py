@@ -157,12 +157,12 @@ def narrowed(group: Group, steps: Sequence[Step], target: Step) -> Group:
     """
     paths = {step.key.path for step in (*steps, target)}
     whole = {step.key.path for step in steps if not step.test} - {target.key.path}
-    ids = (step.nodeid for step in (*steps, target) if step.key.path not in whole)
+    tests = (step for step in (*steps, target) if step.test and step.key.path not in whole)
     return replace(
         _of_paths(group, paths),
         filtered=frozenset(),
         node_patterns=(),
-        node_ids=tuple(dict.fromkeys(ids)),
+        node_ids=tuple(dict.fromkeys(step.nodeid for step in tests)),
     )
 
 
