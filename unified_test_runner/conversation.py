@@ -13,7 +13,7 @@ from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from unified_test_runner.accounting import WallClock
@@ -88,10 +88,10 @@ class Conversation:
 
     # --- time limits
 
-    def _allow(self, seat: Seat, limit_s: float) -> None:
+    def _allow(self, seat: Seat, limit_s: float, now: float | None = None) -> None:
         """What the worker does from now on may take so long."""
         seat.limit_s = limit_s
-        seat.deadline = self._recorder.now + limit_s
+        seat.deadline = (self._recorder.now if now is None else now) + limit_s
 
     def describe_overdue(self, seat: Seat) -> str:
         """Say what took too long in a worker whose deadline has passed."""
@@ -126,7 +126,8 @@ class Conversation:
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
-        self._wall.turn(seat.process.slot, Activity.COLLECTION, self._recorder.now)
+        seat.unit_since = self._recorder.now
+        self._wall.turn(seat.process.slot, Activity.COLLECTION, seat.unit_since)
         self._recorder.emit(
             events.UnitStarted(
                 worker=seat.process.worker,
@@ -137,8 +138,36 @@ class Conversation:
             )
         )
 
-    def hear(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
-        """Record a worker's message and yield what the scheduler must know of it."""
+    def hear(self, seat: Seat, message: protocol.Message) -> Iterable[steps.Input]:
+        """Record a worker's message and return what the scheduler must know of it."""
+        # First and without a detour: most messages by far.
+        if isinstance(message, protocol.TestStarted):
+            return self._on_test_started(seat, message)
+        if isinstance(message, protocol.TestEnded):
+            return self._on_test_ended(seat, message)
+        return self._hear_of_worker(seat, message)
+
+    def pause(self, seat: Seat) -> None:
+        """The worker has said all it had to say for now: what it is still at is recorded."""
+        self._ledger.announce(seat.process.worker)
+
+    def _on_test_started(
+        self, seat: Seat, message: protocol.TestStarted
+    ) -> tuple[steps.Input, ...]:
+        worker, now = seat.process.worker, self._recorder.now
+        seat.test = message.nodeid
+        self._allow(seat, message.limit_s or self._limits[seat.suite], now)
+        self._ledger.start(worker, seat.suite, message, now)
+        return (steps.TestBegun(worker=worker, index=message.index),)
+
+    def _on_test_ended(self, seat: Seat, message: protocol.TestEnded) -> tuple[steps.Input, ...]:
+        worker = seat.process.worker
+        seat.test = ""
+        self._allow(seat, self._limits[seat.suite], self._recorder.now)
+        self._failures += self._ledger.end(worker, message).is_bad
+        return (steps.TestDone(worker=worker),)
+
+    def _hear_of_worker(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
         worker = seat.process.worker
         match message:
             case protocol.Hello():
@@ -169,21 +198,10 @@ class Conversation:
             case protocol.UnitEnded():
                 yield self._on_unit_ended(seat, message)
             case _:
-                yield from self._hear_of_test(seat, message)
+                self._hear_of_test(worker, message)
 
-    def _hear_of_test(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
-        worker = seat.process.worker
+    def _hear_of_test(self, worker: int, message: protocol.Message) -> None:
         match message:
-            case protocol.TestStarted():
-                seat.test = message.nodeid
-                self._allow(seat, message.limit_s or self._limits[seat.suite])
-                self._ledger.start(worker, seat.suite, message, self._recorder.now)
-                yield steps.TestBegun(worker=worker, index=message.index)
-            case protocol.TestEnded():
-                seat.test = ""
-                self._allow(seat, self._limits[seat.suite])
-                self._failures += self._ledger.end(worker, message).is_bad
-                yield steps.TestDone(worker=worker)
             case protocol.LateError():
                 self._failures += 1
                 self._ledger.amend(worker, message)
@@ -256,7 +274,9 @@ class Conversation:
         self._failures += outcome.is_bad
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
-        self._wall.turn(seat.process.slot, Activity.TESTS, self._recorder.now)
+        # Told some time after it was: the worker's own clock says when tests began.
+        began_s = min(seat.unit_since + message.duration_s, self._recorder.now)
+        self._wall.turn(seat.process.slot, Activity.TESTS, began_s)
         seat.is_collected = True
         self._allow(seat, self._limits[seat.suite])
         self._recorder.emit(

@@ -50,6 +50,7 @@ class Seat:
     unit: UnitPlan | None = None
     test: str = ""
     last_path: str = ""
+    unit_since: float = 0.0
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
@@ -78,18 +79,21 @@ class Crew:
     Args:
         premises: surroundings of every process.
         groups: the plan's groups, by index.
-        watch: called with each new template or worker, to be waited on.
+        watch: called with each new template, to be waited on.
+        bell_rope: descriptor by which workers wake the runner.
     """
 
     def __init__(
         self,
         premises: Premises,
         groups: Mapping[int, Group],
-        watch: Callable[[Template | WorkerProcess], None],
+        watch: Callable[[Template], None],
+        bell_rope: int,
     ) -> None:
         self._premises = premises
         self._groups = groups
         self._watch = watch
+        self._bell_rope = bell_rope
         self._templates: dict[int, Template] = {}
         self.seats: dict[int, Seat] = {}
 
@@ -102,6 +106,7 @@ class Crew:
                 environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
                 root=self._premises.root,
                 output=self._premises.outputs / f"template-{group}.log",
+                bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
@@ -136,7 +141,6 @@ class Crew:
         )
         seat = Seat(process)
         self.seats[action.worker] = seat
-        self._watch(process)
         return seat
 
     def output(self, worker: int) -> Path:
@@ -173,13 +177,14 @@ class Crew:
 
     def close(self) -> None:
         """End everything that is still alive."""
+        patience_s = _TEMPLATE_END_S if self.seats else 0.0
         for seat in self.seats.values():
             seat.process.kill()
             seat.process.close()
         self.seats.clear()
         for template in self._templates.values():
             with contextlib.suppress(OSError):
-                template.close(_TEMPLATE_END_S)
+                template.close(patience_s)
         self._templates.clear()
 
     def _environ(self, group: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity, WallClock
+from unified_test_runner.bell import Bell
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
@@ -26,7 +27,6 @@ from unified_test_runner.signals import SignalInbox
 from unified_test_runner.slots import Slots
 from unified_test_runner.stopping import Stopping
 from unified_test_runner.worker import protocol
-from unified_test_runner.worker.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from unified_test_runner.recording import Recorder
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
-    from unified_test_runner.worker.process import WorkerProcess
+    from unified_test_runner.worker.template import Template
 
-#: Displays are refreshed and deadlines looked at this often.
+#: Displays are refreshed and deadlines looked at at least this often.
 _TICK_S = 0.1
+#: While workers have something to say they are listened to this often, and when they ring.
+_LISTEN_S = 0.02
 #: A worker told to finish may take this long for its session's teardown.
 _FINISH_S = 120.0
 #: After its session has ended, the interpreter's own end (threads, atexit) may take this long.
@@ -96,7 +98,8 @@ class Engine:
             None if orders.bookings is None else Itinerary(orders.bookings),
         )
         self._selector = selectors.DefaultSelector()
-        self._crew = Crew(orders.premises, self._groups, self._watch)
+        self._bell = Bell()
+        self._crew = Crew(orders.premises, self._groups, self._watch, self._bell.rope)
         self._wall = WallClock(plan.workers, recorder.now)
         self._slots = Slots(
             groups=self._groups,
@@ -110,6 +113,7 @@ class Engine:
             recorder, run_timeout_s=orders.run_timeout_s, max_failures=orders.max_failures
         )
         self._has_ended = False
+        self._pause_s = _TICK_S
         self._leaving: Seat | None = None
         ledger = Ledger(
             emit=recorder.emit,
@@ -123,6 +127,7 @@ class Engine:
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""
         with contextlib.ExitStack() as stack:
+            stack.callback(self._bell.close)
             stack.callback(self._selector.close)
             stack.callback(self._crew.close)
             signals = stack.enter_context(SignalInbox())
@@ -131,6 +136,7 @@ class Engine:
                 selectors.EVENT_READ,
                 lambda: self._stop(self._stopping.heed(signals.take())),
             )
+            self._selector.register(self._bell, selectors.EVENT_READ, self._bell.hush)
             self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
             try:
                 self._feed(steps.Begin())
@@ -149,10 +155,16 @@ class Engine:
         return self._wall.split(self._recorder.now)
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(_TICK_S):
+        for key, _ in self._selector.select(self._pause_s):
             key.data()
+        self._listen()
         self._look_at_deadlines()
         self._recorder.tick()
+
+    def _listen(self) -> None:
+        """Hear what workers have said; the less they say, the longer the pause before the next."""
+        heard = [self._read_worker(seat) for seat in list(self._crew.seats.values())]
+        self._pause_s = _LISTEN_S if any(heard) else min(2 * self._pause_s, _TICK_S)
 
     def _feed(self, happened: steps.Input) -> None:
         for action in self._scheduler.handle(happened):
@@ -214,14 +226,10 @@ class Engine:
 
     # --- inputs
 
-    def _watch(self, process: Template | WorkerProcess) -> None:
-        def read() -> None:
-            if isinstance(process, Template):
-                self._read_template(process)
-            else:
-                self._read_worker(process)
-
-        self._selector.register(process, selectors.EVENT_READ, read)
+    def _watch(self, template: Template) -> None:
+        self._selector.register(
+            template, selectors.EVENT_READ, lambda: self._read_template(template)
+        )
 
     def _read_notes(self) -> None:
         for note in self._inbox.take():
@@ -263,24 +271,24 @@ class Engine:
             self._drain_channel(seat)
             self._dismiss(seat, "its template process died")
 
-    def _read_worker(self, process: WorkerProcess) -> None:
-        if process.is_closed:  # reaped earlier in this very turn of the loop
-            return
-        seat = self._crew.seats.get(process.worker)
+    def _read_worker(self, seat: Seat) -> bool:
+        """Take in what a worker has said; returns whether it said anything."""
+        process = seat.process
+        if process.is_closed or process.is_at_end:
+            return False
         try:
             messages = process.receive()
         except ProtocolError as error:
             self._recorder.emit(events.NoticeGiven(level="error", message=error.message))
             process.kill()
+            process.is_at_end = True
             messages = None
         if messages is None:
-            self._selector.unregister(process)
-            if seat is not None:
-                seat.is_ending = seat.is_ending or seat.unit is None
-                seat.deadline = self._recorder.now + (_EXIT_S if seat.has_finished else _CLOSED_S)
-            return
-        if seat is not None:
-            self._converse(seat, messages)
+            seat.is_ending = seat.is_ending or seat.unit is None
+            seat.deadline = self._recorder.now + (_EXIT_S if seat.has_finished else _CLOSED_S)
+            return False
+        self._converse(seat, messages)
+        return bool(messages)
 
     def _converse(self, seat: Seat, messages: Sequence[protocol.Message]) -> None:
         if seat.ending is not None:
@@ -291,6 +299,7 @@ class Engine:
             if isinstance(message, protocol.Finished):
                 seat.is_ending = True
                 seat.deadline = self._recorder.now + _EXIT_S
+        self._talk.pause(seat)
         self._count_failures(self._talk.take_failures())
 
     def _count_failures(self, failures: int) -> None:
@@ -306,9 +315,7 @@ class Engine:
 
     def _drain_channel(self, seat: Seat) -> None:
         """Read what the worker wrote before it died: results are never lost."""
-        with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(seat.process)
-        while True:
+        while not seat.process.is_at_end:
             try:
                 messages = seat.process.receive()
             except (ProtocolError, OSError):

@@ -30,9 +30,11 @@ NO_WORKER = -1
 
 @dataclass(slots=True)
 class _Running:
-    started: TestStarted
     message: protocol.TestStarted
+    suite: str
+    occurrence: int
     since: float
+    is_announced: bool = False
 
 
 class Ledger:
@@ -63,31 +65,50 @@ class Ledger:
 
     def start(self, worker: int, suite: str, message: protocol.TestStarted, now: float) -> None:
         """A worker begins a test."""
-        started = TestStarted(
-            worker=worker,
-            nodeid=message.nodeid,
-            suite=suite,
-            occurrence=self._next_occurrence(message.nodeid),
+        occurrence = self._next_occurrence(message.nodeid)
+        self._running[worker] = _Running(message, suite, occurrence, now)
+
+    def announce(self, worker: int) -> None:
+        """Record the start of the test that a worker is running, unless that was done.
+
+        A test that began and ended between two looks at its worker has its end recorded only.
+        """
+        running = self._running.get(worker)
+        if running is None or running.is_announced:
+            return
+        running.is_announced = True
+        self._emit(
+            TestStarted(
+                worker=worker,
+                nodeid=running.message.nodeid,
+                suite=running.suite,
+                occurrence=running.occurrence,
+            )
         )
-        self._running[worker] = _Running(started, message, now)
-        self._emit(started)
 
     def end(self, worker: int, message: protocol.TestEnded) -> Outcome:
         """The running test of a worker is over; returns its outcome."""
         running = self._running.pop(worker)
-        phases = message.all_phases
-        outcome = fold_outcome(phases)
+        if message.passed is not None:
+            outcome, words = Outcome.PASSED, {}
+        else:
+            outcome = fold_outcome(message.phases)
+            words = {
+                "phases": tuple(self._masked(phase) for phase in message.phases),
+                "reason": self._mask.apply(_reason(message.phases)),
+            }
         finished = self._finished(
+            worker,
             running,
             outcome,
             message.duration_s,
-            phases=tuple(self._masked(phase) for phase in phases),
-            reason=self._mask.apply(_reason(phases)),
+            passed=message.passed,
             cpu_s=message.cpu_s,
             rss_before_bytes=message.rss_before_bytes,
             rss_after_bytes=message.rss_after_bytes,
             peak_rss_bytes=message.peak_rss_bytes,
             properties=tuple((name, self._mask.apply(text)) for name, text in message.properties),
+            **words,
         )
         self._emit(finished)
         return outcome
@@ -99,7 +120,12 @@ class Ledger:
         phases = self._last_phases(When.CALL, action.reason, last_words)
         self._emit(
             self._finished(
-                running, action.outcome, duration_s, phases=phases, reason=phases[0].message
+                action.worker,
+                running,
+                action.outcome,
+                duration_s,
+                phases=phases,
+                reason=phases[0].message,
             )
         )
 
@@ -186,23 +212,27 @@ class Ledger:
         )
 
     def _finished(
-        self, running: _Running, outcome: Outcome, duration_s: float, **measured: Any
+        self,
+        worker: int,
+        running: _Running,
+        outcome: Outcome,
+        duration_s: float,
+        **measured: Any,
     ) -> TestFinished:
-        started, message = running.started, running.message
+        message = running.message
         return TestFinished(
-            worker=started.worker,
-            nodeid=started.nodeid,
-            suite=started.suite,
-            category=self._categories.get(started.suite),
+            worker=worker,
+            nodeid=message.nodeid,
+            suite=running.suite,
+            category=self._categories.get(running.suite),
             outcome=outcome,
             duration_s=duration_s,
-            occurrence=started.occurrence,
-            attempt=started.attempt,
+            occurrence=running.occurrence,
             path=message.path,
             line=message.line,
             classname=message.classname,
             name=message.name,
-            reproduce=self._command(message.path, started.nodeid) if outcome.is_bad else "",
+            reproduce=self._command(message.path, message.nodeid) if outcome.is_bad else "",
             **measured,
         )
 

@@ -29,6 +29,7 @@ __all__ = [
     "When",
     "WithheldSuite",
     "fold_outcome",
+    "passed_phases",
     "strongest_exit",
 ]
 
@@ -99,6 +100,17 @@ class PhaseResult:
     longrepr: str = ""
     expected: str | None = None
     sections: tuple[Section, ...] = ()
+
+
+_PHASES = (When.SETUP, When.CALL, When.TEARDOWN)
+
+
+def passed_phases(seconds: tuple[float, float, float]) -> tuple[PhaseResult, ...]:
+    """Return the phases of a test that passed without a word, from their durations."""
+    return tuple(
+        PhaseResult(when=when, outcome="passed", duration_s=duration_s)
+        for when, duration_s in zip(_PHASES, seconds, strict=True)
+    )
 
 
 def fold_outcome(phases: Iterable[PhaseResult]) -> Outcome:

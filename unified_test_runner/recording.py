@@ -47,16 +47,22 @@ class Recorder:
             self._publisher.publish(Stamped(seq=self._seq, t_mono=round(self.now, 6), event=event))
         except UtrError as error:
             # One that fails at everything fails at the news of its failure as well.
-            if error.message in self._faults or isinstance(event, ErrorRaised):
-                return
+            if not isinstance(event, ErrorRaised):
+                self._tell(error)
+
+    def tick(self) -> None:
+        """Let displays refresh and the log be written."""
+        try:
+            self._publisher.tick(self.now)
+        except UtrError as error:
+            self._tell(error)
+
+    def _tell(self, error: UtrError) -> None:
+        if error.message not in self._faults:
             self._faults.add(error.message)
             self.emit(
                 ErrorRaised(message=error.message, hint=error.hint, exit_code=error.exit_code)
             )
-
-    def tick(self) -> None:
-        """Let displays refresh."""
-        self._publisher.tick(self.now)
 
     def close(self) -> str:
         """Let every reporter write its result; returns what failed, empty if nothing did."""

@@ -94,6 +94,9 @@ class Scheduler:
 
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
+        if isinstance(happened, (steps.TestBegun, steps.TestDone)):
+            # Most inputs by far, and nobody becomes free by them.
+            return self._on_progress(self._workers[happened.worker], happened)
         actions = self._react(happened)
         actions += self._hand_out()
         actions += self._open_slots()

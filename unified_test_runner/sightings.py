@@ -48,11 +48,15 @@ class Sighting:
 
 @dataclass(slots=True)
 class _Life:
-    """What a worker has been through; the last step is the present one."""
+    """What a worker has been through; the last step is the present one.
+
+    `is_open`: that step is a test which was seen to begin, and not to end.
+    """
 
     key: UnitKey
     suite: str
     steps: list[Step] = field(default_factory=list)
+    is_open: bool = False
 
 
 class Lookout:
@@ -77,7 +81,7 @@ class Lookout:
             case events.UnitStarted():
                 self._enter(event)
             case events.TestStarted():
-                self._go_on(event)
+                self._begin(event)
             case events.TestFinished():
                 self._end(event)
             case events.LateErrorRecorded():
@@ -93,27 +97,34 @@ class Lookout:
         if event.path == self._path:
             self._holder = event.worker
 
-    def _go_on(self, event: events.TestStarted) -> None:
+    def _begin(self, event: events.TestStarted) -> None:
         life = self._lives.get(event.worker)
-        if life is None or event.attempt > 1:
-            return
-        step = Step(key=life.key, test=_inner(event.nodeid), suite=life.suite)
-        if life.steps and not life.steps[-1].test and life.steps[-1].key == life.key:
+        if life is not None and event.attempt == 1:
+            self._go_on(life, _inner(event.nodeid))
+            life.is_open = True
+
+    def _go_on(self, life: _Life, test: str) -> None:
+        step = Step(key=life.key, test=test, suite=life.suite)
+        if not life.steps[-1].test and life.steps[-1].key == life.key:
             life.steps.pop()
         life.steps.append(step)
-        if step.key.path == self._path and step.test.startswith(
-            (f"{self._test}[", f"{self._test}::")
-        ):
+        inside = (f"{self._test}[", f"{self._test}::")
+        if step.key.path == self._path and test.startswith(inside):
             self.below.append(step.nodeid)
 
     def _end(self, event: events.TestFinished) -> None:
-        is_file = event.entry is EntryKind.FILE and event.outcome.is_bad
+        is_file = event.entry is EntryKind.FILE
         # A file that killed its worker as it was collected is told of by none.
         worker = self._holder if is_file and event.worker < 0 else event.worker
         life = self._lives.get(worker)
-        if life is None or life.key.path != self._path or event.attempt > 1:
+        if life is None or event.attempt > 1:
             return
-        if not is_file and _inner(event.nodeid) != self._test:
+        if not is_file:
+            if not life.is_open:  # it was so quick that its end alone was recorded
+                self._go_on(life, _inner(event.nodeid))
+            life.is_open = False
+        is_named = event.outcome.is_bad if is_file else _inner(event.nodeid) == self._test
+        if life.key.path != self._path or not is_named:
             return
         before = life.steps[:-1] if life.steps[-1].key == life.key else life.steps
         self.sightings.append(

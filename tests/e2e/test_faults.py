@@ -206,7 +206,7 @@ def test_deselecting_and_reordering_hooks_are_honoured(project: Make) -> None:
     result = made.run("-n", "1")
     assert result.counts == {"passed": 2}
     assert result.json["deselected"] == 1
-    order = [event["nodeid"] for event in result.of_kind("test_started")]
+    order = [event["nodeid"] for event in result.of_kind("test_finished")]
     assert order == ["tests/test_a.py::test_2", "tests/test_a.py::test_1"]
 
 

@@ -140,8 +140,9 @@ def test_every_test_that_began_has_one_end(run: Run) -> None:
         )
 
     begun, ended = keys("test_started"), keys("test_finished")
+    assert set(ended.values()) == {1}
     assert set(begun.values()) == {1}
-    assert begun == ended
+    assert begun.keys() <= ended.keys()
 
 
 def test_a_process_that_was_damaged_is_named(run: Run) -> None:

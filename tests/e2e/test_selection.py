@@ -123,7 +123,7 @@ def test_categories_are_an_order_and_never_a_gate(project: Make) -> None:
     }
     result = project(files).run("-c", "unit", "-c", "integration", "-n", "1")
     assert result.counts == {"passed": 1, "failed": 1}
-    order = [event["nodeid"] for event in result.of_kind("test_started")]
+    order = [event["nodeid"] for event in result.of_kind("test_finished")]
     assert order == [
         "suites/pure/test_pure.py::test_pure",
         "suites/stored/test_stored.py::test_stored",

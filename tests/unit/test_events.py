@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unified_test_runner import events
+from unified_test_runner.codec import to_plain
 from unified_test_runner.events import EVENT_TYPES, NoticeGiven, Stamped, decode, encode
 from unified_test_runner.model import ExitCode
 
@@ -24,6 +25,28 @@ def test_every_event_is_read_back_from_its_line(any_instance, cls, data, seq, t_
     assert line.isascii()
     assert "\n" not in line
     assert decode(line) == stamped
+
+
+@pytest.mark.parametrize("cls", [events.TestStarted, events.TestFinished])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_lines_written_by_hand_are_what_the_codec_would_write(any_instance, cls, data):
+    event = data.draw(any_instance(cls))
+    if isinstance(event, events.TestFinished) and data.draw(st.booleans()):
+        numbers = st.floats() | st.just(0.25)
+        event = dataclasses.replace(
+            event, passed=data.draw(st.tuples(numbers, numbers, numbers)), phases=(), properties=(),
+            occurrence=0, attempt=1, reason="", reproduce="",
+        )  # fmt: skip
+    stamped = Stamped(seq=3, t_mono=1.25, event=event)
+    written = {name: repr(value) for name, value in json.loads(encode(stamped)).items()}
+    head = {"v": 1, "seq": 3, "t_mono": 1.25, "kind": cls.kind}
+    plain = json.loads(json.dumps({**head, **to_plain(event)}))
+    defaults = {"category": None, "path": "", "line": 0, "classname": "", "name": "",
+                "cpu_s": 0.0, "rss_before_bytes": 0, "rss_after_bytes": 0, "peak_rss_bytes": 0,
+                "entry": "test"}  # fmt: skip
+    given = {name: repr(value) for name, value in {**defaults, **plain}.items()}
+    assert {**{name: repr(value) for name, value in defaults.items()}, **written} == given
 
 
 def test_kinds_are_told_apart_and_fields_do_not_hide_the_head_of_a_line():

@@ -23,9 +23,9 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 #: entry that a module's name begins with is its place. `""` is the package itself.
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
-    {"errors", "model", "codec", "ddmin", "inbox", "last_words", "machine", "masking", "signals"},
-    {"events", "itinerary", "kinds", "rundir", "steps", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "waiting"},
+    {"bell", "errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
+    {"ddmin", "events", "itinerary", "kinds", "rundir", "steps", "waiting", "worker.protocol"},
+    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "worker.incoming"},
     {"sightings", "verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},

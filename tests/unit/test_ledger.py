@@ -44,6 +44,7 @@ class Book:
             index=0, nodeid=nodeid, path=path, line=3, classname="", name=name
         )
         self.ledger.start(worker, "shop", message, now)
+        self.ledger.announce(worker)
 
     def end(self, *phases: PhaseResult, worker: int = 1, **fields) -> Outcome:
         usage = dict.fromkeys(("rss_before_bytes", "rss_after_bytes", "peak_rss_bytes"), 5)
@@ -96,6 +97,17 @@ def test_r5_every_start_gets_exactly_one_end(tests):
     assert starts == ends
     assert set(starts.values()) <= {1}
     assert starts.total() == len(tests)
+
+
+def test_a_start_is_announced_once_and_only_while_the_test_runs(book):
+    book.ledger.announce(1)
+    assert not book.events
+    book.start()
+    book.ledger.announce(1)
+    assert [type(event) for event in book.events] == [TestStarted]
+    book.end(phase())
+    book.ledger.announce(1)
+    assert [type(event) for event in book.events] == [TestStarted, TestFinished]
 
 
 def test_an_id_that_comes_twice_is_counted(book):

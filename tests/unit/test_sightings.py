@@ -64,6 +64,16 @@ def test_what_ran_before_it_in_its_worker_is_kept_in_order():
     assert (seen.outcome, seen.message, seen.is_first) == (Outcome.FAILED, "assert 0", True)
 
 
+def test_tests_so_quick_that_only_their_ends_were_recorded_ran_all_the_same():
+    (seen,) = look(
+        took(0, "test_a.py"), ended(0, "test_a.py::test_1", Outcome.PASSED),
+        *ran(0, "test_a.py::test_2"), ended(0, "test_a.py::test_2", Outcome.PASSED),
+        took(0, OURS), ended(0, f"{OURS}::test_z"),
+    ).sightings  # fmt: skip
+    names = ["test_1", "test_2", "test_2"]
+    assert seen.before == tuple(step("test_a.py", name) for name in names)
+
+
 def test_a_first_test_has_nothing_before_it():
     (seen,) = look(took(3, OURS), *ran(3, f"{OURS}::test_z")).sightings
     assert seen.before == ()

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from unified_test_runner.events.base import Event
-from unified_test_runner.model import EntryKind, Outcome, PhaseResult
+from unified_test_runner.model import EntryKind, Outcome, PhaseResult, passed_phases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
-    """A test's set-up begins."""
+    """A test's set-up has begun.
+
+    Recorded for tests that were seen running; one that passed between two looks at its worker
+    has its end in the log only.
+    """
 
     kind: ClassVar[str] = "test_started"
     __test__: ClassVar[bool] = False
@@ -26,6 +30,8 @@ class TestStarted(Event):
 class TestFinished(Event):
     """An attempt ended. `kind` `file` entries use it too, with a single `collect` phase.
 
+    `passed` are the seconds of set-up, call and teardown of a test that passed without a word,
+    as most do; `phases` is empty then, and `all_phases` gives them either way.
     `path` is relative to the project root, `line` counts from 1 (0: unknown). `reason` is one
     line: why it was skipped, crashed or never ran. `reproduce` is a command, set when the
     outcome is bad. Memory is the worker's resident set; `peak_rss_bytes` is how far its
@@ -40,6 +46,7 @@ class TestFinished(Event):
     outcome: Outcome
     duration_s: float
     phases: tuple[PhaseResult, ...] = ()
+    passed: tuple[float, float, float] | None = None
     entry: EntryKind = EntryKind.TEST
     category: str | None = None
     occurrence: int = 0
@@ -55,6 +62,11 @@ class TestFinished(Event):
     rss_after_bytes: int = 0
     peak_rss_bytes: int = 0
     properties: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_phases(self) -> tuple[PhaseResult, ...]:
+        """The phases of the attempt, however they were recorded."""
+        return self.phases if self.passed is None else passed_phases(self.passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

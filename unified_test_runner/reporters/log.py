@@ -1,4 +1,4 @@
-"""The event log: one line per event, in the kernel's hands as soon as it happened.
+"""The event log: one line per event, in the kernel's hands within one turn of the run's loop.
 
 Also keeps events small: a long output goes to a file beside the log, and the event holds
 its head, its tail and the file's name.
@@ -12,7 +12,13 @@ import os
 from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import RunDirectoryError
-from unified_test_runner.events import LateErrorRecorded, Stamped, TestFinished, encode
+from unified_test_runner.events import (
+    LateErrorRecorded,
+    Stamped,
+    TestFinished,
+    TestStarted,
+    encode,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
 
 LIMIT_BYTES = 64 * 1024
 _EXCERPT_CHARACTERS = 8 * 1024
+#: So many that a system call for each would cost more than all else about them.
+_GATHERED = frozenset({TestStarted, TestFinished})
 _FULL = "; the run goes on without a record"
 
 
@@ -30,6 +38,7 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lines: list[str] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -39,14 +48,30 @@ class EventLog:
             ) from error
 
     def handle(self, stamped: Stamped, report: RunReport) -> None:  # noqa: ARG002 - a reporter
-        """Write one line, whole and unbuffered: it outlives a kill of this process.
+        """Take one event. All but starts and ends of tests are written at once.
 
         Raises:
             RunDirectoryError: it cannot be written; nothing is tried again.
         """
         if self._descriptor < 0:
             return
-        data = memoryview(f"{encode(stamped)}\n".encode())
+        self._lines.append(encode(stamped))
+        if type(stamped.event) not in _GATHERED:
+            self._write()
+
+    def tick(self, now_s: float) -> None:  # noqa: ARG002 - a reporter that ticks
+        """Write what the last turn of the run's loop brought.
+
+        Raises:
+            RunDirectoryError: it cannot be written; nothing is tried again.
+        """
+        if self._lines and self._descriptor >= 0:
+            self._write()
+
+    def _write(self) -> None:
+        """Write whole lines, unbuffered: they outlive a kill of this process."""
+        data = memoryview("".join(f"{line}\n" for line in self._lines).encode())
+        self._lines.clear()
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
@@ -58,7 +83,12 @@ class EventLog:
             ) from error
 
     def close(self, report: RunReport) -> None:  # noqa: ARG002 - a reporter
-        """Close the file."""
+        """Close the file.
+
+        Raises:
+            RunDirectoryError: the last lines cannot be written.
+        """
+        self.tick(0.0)
         self._release()
 
     def _release(self) -> None:
@@ -78,7 +108,7 @@ class LongOutputs:
         """Return the event with every text within the limit."""
         event = stamped.event
         if isinstance(event, TestFinished):
-            if all(map(_is_short, event.phases)):
+            if not event.phases or all(map(_is_short, event.phases)):
                 return stamped
             phases = tuple(self._bounded(phase, stamped.seq) for phase in event.phases)
             return dataclasses.replace(stamped, event=dataclasses.replace(event, phases=phases))

@@ -52,9 +52,19 @@ class Publisher:
             raise fault
 
     def tick(self, now_s: float) -> None:
-        """Let reporters that move show the present."""
+        """Let reporters that move show the present.
+
+        Raises:
+            UtrError: a reporter failed; every other one has had its turn nonetheless.
+        """
+        fault: UtrError | None = None
         for reporter in self._ticking:
-            reporter.tick(now_s)
+            try:
+                reporter.tick(now_s)
+            except UtrError as error:
+                fault = fault or error
+        if fault is not None:
+            raise fault
 
     def close(self) -> None:
         """End the report and close every reporter.

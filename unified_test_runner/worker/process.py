@@ -8,13 +8,14 @@ import signal
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
-from unified_test_runner.worker.protocol import Incoming, Message
+from unified_test_runner.worker.incoming import Incoming
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
     from unified_test_runner.model import UnitKey
+    from unified_test_runner.worker.protocol import Message
 
 #: Makes a worker write the stacks of all its threads. One that tests hardly ever use.
 STACK_SIGNAL: int = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
@@ -30,6 +31,7 @@ class WorkerProcess:
         self.pid: int | None = None
         self.foreign_pids: set[int] = set()
         self.is_closed = False
+        self.is_at_end = False
         self._channel = channel
         self._incoming = Incoming(channel, f"worker {worker}")
 
@@ -45,17 +47,14 @@ class WorkerProcess:
         """
         received = self._incoming.receive()
         if received is None:
+            self.is_at_end = True
             return None
-        self.foreign_pids.update(
-            item.pid for item in received if item.pid != self._own_pid(item.pid)
-        )
-        return [item.message for item in received if item.pid not in self.foreign_pids]
-
-    def _own_pid(self, seen: int) -> int:
-        """The first writer is the worker itself: it says hello before any test can fork."""
-        if self.pid is None:
-            self.pid = seen
-        return self.pid
+        if self.pid is None and received:
+            # The first writer is the worker itself: it says hello before any test can fork.
+            self.pid = received[0].pid
+        own = self.pid
+        self.foreign_pids.update(item.pid for item in received if item.pid != own)
+        return [item.message for item in received if item.pid == own]
 
     def run(self, key: UnitKey, *, start: int, patterns: Sequence[str], ids: Sequence[str]) -> None:
         """Hand out a unit, from its test number `start` on."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import from_plain
 from unified_test_runner.errors import ProtocolError
-from unified_test_runner.model import PhaseResult, UnitKey, When
+from unified_test_runner.model import PhaseResult, UnitKey, passed_phases
 from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-_PHASES = (When.SETUP, When.CALL, When.TEARDOWN)
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +140,7 @@ class TestEnded(Message):
     @property
     def all_phases(self) -> tuple[PhaseResult, ...]:
         """The phases of the test, however they were sent."""
-        if self.passed is None:
-            return self.phases
-        return tuple(
-            PhaseResult(when=when, outcome="passed", duration_s=duration_s)
-            for when, duration_s in zip(_PHASES, self.passed, strict=True)
-        )
+        return self.phases if self.passed is None else passed_phases(self.passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,54 +222,71 @@ def parse(line: bytes, sender: str) -> Received:
         ProtocolError: it cannot be understood.
     """
     try:
-        plain: dict[str, Any] = wire.decode(line)
-        cls = _TYPES[str(plain["k"])]
-        return Received(pid=from_plain(int, plain.get("p", 0)), message=from_plain(cls, plain))
+        return received(wire.decode(line))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"{sender} sent what is no message: {error}: {line[:120]!r}") from error
 
 
-#: Read at once: enough for the results of many small tests.
-_CHUNK_BYTES = 1 << 18
+def received(plain: dict[str, Any]) -> Received:
+    """Return the message of one decoded line.
 
-
-class Incoming:
-    """The reading end of a channel: whole messages, without waiting.
-
-    Args:
-        channel: a stream socket.
-        sender: who writes on it, for errors.
+    Raises:
+        KeyError, TypeError, ValueError, RecursionError: it is none.
     """
-
-    def __init__(self, channel: socket.socket, sender: str) -> None:
-        self._channel = channel
-        self._sender = sender
-        self._lines = LineBuffer()
-
-    def receive(self) -> list[Received] | None:
-        """Return what has arrived; None at end of file.
-
-        Raises:
-            ProtocolError: something that is no message.
-        """
-        try:
-            data = self._channel.recv(_CHUNK_BYTES, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except ConnectionResetError:
-            data = b""
-        if not data:
-            return None
-        return [parse(line, self._sender) for line in self._lines.feed(data)]
+    kind = str(plain["k"])
+    read = _HOT.get(kind)
+    message = read(plain) if read is not None else from_plain(_TYPES[kind], plain)
+    return Received(pid=from_plain(int, plain.get("p", 0)), message=message)
 
 
-class LineBuffer:
-    """Turns a stream of bytes into whole lines."""
+# Two messages of every three tell of a test's start or its uneventful end. They are read by
+# hand: the parent's share of the processor decides how many workers it can serve.
 
-    def __init__(self) -> None:
-        self._rest = b""
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the lines that `data` completes."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        return lines
+def _read_test_started(plain: Mapping[str, Any]) -> TestStarted:
+    limit_s = plain.get("limit_s")
+    return TestStarted(
+        index=_whole(plain["index"]),
+        nodeid=_text(plain["nodeid"]),
+        path=_text(plain["path"]),
+        line=_whole(plain["line"]),
+        classname=_text(plain["classname"]),
+        name=_text(plain["name"]),
+        limit_s=None if limit_s is None else _number(limit_s),
+    )
+
+
+def _read_test_ended(plain: Mapping[str, Any]) -> TestEnded:
+    if plain.keys() != _PASSED_KEYS:
+        return from_plain(TestEnded, plain)
+    setup_s, call_s, teardown_s = plain["passed"]
+    return TestEnded(
+        duration_s=_number(plain["duration_s"]),
+        cpu_s=_number(plain["cpu_s"]),
+        rss_before_bytes=_whole(plain["rss_before_bytes"]),
+        rss_after_bytes=_whole(plain["rss_after_bytes"]),
+        peak_rss_bytes=_whole(plain["peak_rss_bytes"]),
+        passed=(_number(setup_s), _number(call_s), _number(teardown_s)),
+    )
+
+
+_PASSED_KEYS = {
+    "k", "p", "passed", "duration_s", "cpu_s", "rss_before_bytes", "rss_after_bytes",
+    "peak_rss_bytes",
+}  # fmt: skip
+_HOT: Mapping[str, Callable[[Mapping[str, Any]], Message]] = {
+    wire.TEST_STARTED: _read_test_started,
+    wire.TEST_ENDED: _read_test_ended,
+}
+
+
+def _whole(plain: Any) -> int:
+    return plain if type(plain) is int else from_plain(int, plain)
+
+
+def _number(plain: Any) -> float:
+    return plain if type(plain) is float else from_plain(float, plain)
+
+
+def _text(plain: Any) -> str:
+    return plain if type(plain) is str else from_plain(str, plain)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unified_test_runner.worker.child.utr_child import wire
+from unified_test_runner.worker.incoming import Incoming
 from unified_test_runner.worker.process import STACK_SIGNAL, WorkerProcess
-from unified_test_runner.worker.protocol import Incoming, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from unified_test_runner.worker.protocol import Received
 
 _MAIN = Path(__file__).parent / "child" / "main.py"
 
@@ -43,10 +45,18 @@ class Template:
         environ: its environment; workers get theirs with each fork.
         root: project root, its working directory.
         output: file that takes what it prints.
+        bell_rope: descriptor by which its workers wake the runner.
     """
 
-    def __init__(
-        self, *, group: int, interpreter: str, environ: Mapping[str, str], root: Path, output: Path
+    def __init__(  # noqa: PLR0913 - a process is made of many things
+        self,
+        *,
+        group: int,
+        interpreter: str,
+        environ: Mapping[str, str],
+        root: Path,
+        output: Path,
+        bell_rope: int,
     ) -> None:
         self.group = group
         self.output = output
@@ -54,13 +64,13 @@ class Template:
         self._incoming = Incoming(self._control, f"template of group {group}")
         with theirs, output.open("ab") as log:
             self._process = subprocess.Popen(
-                [interpreter, str(_MAIN), str(theirs.fileno())],
+                [interpreter, str(_MAIN), str(theirs.fileno()), str(bell_rope)],
                 cwd=root,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), bell_rope],
                 start_new_session=True,
             )
 
@@ -110,8 +120,14 @@ class Template:
         return self._incoming.receive()
 
     def close(self, timeout_s: float) -> int:
-        """Close the channel, which ends it and any worker left; returns its exit status."""
+        """Close the channel, which ends it and any worker left; returns its exit status.
+
+        After `timeout_s` seconds it is killed: at once where it has no worker to end first.
+        """
         self._control.close()
+        if timeout_s <= 0:
+            self._process.kill()
+            return self._process.wait()
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from unified_test_runner.bell import Bell
 from unified_test_runner.model import UnitKey, fold_outcome
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
@@ -35,9 +36,10 @@ class Scene:
     def __init__(self, root: Path, interpreter: str = sys.executable) -> None:
         self.root = root
         self.environ = {"PATH": os.environ["PATH"], "UTR_SLOT": "none"}
+        self.bell = Bell()
         self.template = Template(
             group=0, interpreter=interpreter, environ=self.environ, root=root,
-            output=root / "template.log",
+            output=root / "template.log", bell_rope=self.bell.rope,
         )  # fmt: skip
         self.heard: list[protocol.Message] = []
         self.workers: list[WorkerProcess] = []
@@ -87,6 +89,7 @@ class Scene:
         for worker in self.workers:
             worker.close()
         self.template.close(PATIENCE_S)
+        self.bell.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from unified_test_runner.errors import ProtocolError
 from unified_test_runner.model import UnitKey
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
-from unified_test_runner.worker.protocol import LineBuffer, parse
+from unified_test_runner.worker.protocol import parse
 
 TYPES = protocol._TYPES
 UNIT_ENDED = {"k": "unit_ended", "p": 9, "ran": 3}
@@ -97,22 +97,3 @@ def test_no_bytes_raise_anything_else(line):
         return
     assert type(received.pid) is int
     assert type(received.message) in TYPES.values()
-
-
-@given(st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b""))), st.data())
-def test_lines_come_out_whole_whatever_the_chunks(lines, data):
-    stream = b"".join(line + b"\n" for line in lines)
-    buffer, found, place = LineBuffer(), [], 0
-    while place < len(stream):
-        end = data.draw(st.integers(place + 1, len(stream)))
-        found += buffer.feed(stream[place:end])
-        place = end
-    assert found == lines
-    assert buffer.feed(b"\n") == [b""]
-
-
-def test_a_line_without_its_end_is_kept_back():
-    buffer = LineBuffer()
-    assert buffer.feed(b"one\ntw") == [b"one"]
-    assert buffer.feed(b"o") == []
-    assert buffer.feed(b"\nthree") == [b"two"]

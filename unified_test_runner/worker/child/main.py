@@ -1,4 +1,4 @@
-"""Entry point of a template process: `python main.py CONTROL_FD`.
+"""Entry point of a template process: `python main.py CONTROL_FD BELL_FD`.
 
 Stays importable without effect, because a `multiprocessing` child with the spawn method
 imports the main module of its parent again.
@@ -26,7 +26,7 @@ def _import_child_side() -> None:
 def _main() -> int:
     _import_child_side()
     template = sys.modules["utr_child.template"]
-    return int(template.serve(int(sys.argv[1])))
+    return int(template.serve(int(sys.argv[1]), int(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ import fcntl
 import json
 import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from unified_test_runner.bell import Bell
 from unified_test_runner.worker.child.utr_child import channel as module
 from unified_test_runner.worker.child.utr_child import wire
 from unified_test_runner.worker.child.utr_child.channel import HIGH_DESCRIPTOR, Channel, move_high
@@ -22,7 +24,13 @@ class Pair:
     def __init__(self) -> None:
         self.runner, theirs = socket.socketpair()
         self.child = theirs.detach()
-        self.channel = Channel(self.child)
+        self.bell = Bell()
+        self.channel = Channel(self.child, self.bell.rope)
+
+    def has_rung(self) -> bool:
+        with suppress(BlockingIOError):
+            return bool(os.read(self.bell.fileno(), 64))
+        return False
 
     def arrived(self) -> list[dict]:
         self.runner.setblocking(False)
@@ -35,6 +43,7 @@ class Pair:
     def close(self) -> None:
         self.runner.close()
         os.close(self.child)
+        self.bell.close()
 
 
 @pytest.fixture
@@ -68,14 +77,14 @@ def test_messages_are_collected_until_flushed_and_bear_the_writers_pid(pair):
     assert pair.arrived() == []
 
 
-def test_what_was_collected_goes_out_in_one_write(pair, monkeypatch):
+def test_what_was_collected_goes_out_in_one_write_and_a_ring(pair, monkeypatch):
     writes = []
     write = os.write
     monkeypatch.setattr(module.os, "write", lambda fd, data: writes.append(fd) or write(fd, data))
     for _ in range(5):
         pair.channel.send("x")
     pair.channel.flush()
-    assert writes == [pair.child]
+    assert writes == [pair.child, pair.bell.rope]
 
 
 def test_a_write_that_takes_a_part_only_is_continued(pair, monkeypatch):
@@ -179,3 +188,34 @@ def test_functions_that_a_test_replaced_do_not_matter(pair, monkeypatch):
     pair.channel.flush()
     monkeypatch.undo()
     assert pair.arrived() == [{"k": "x", "p": os.getpid()}]
+
+
+def test_the_runner_is_woken_only_for_what_it_waits_for(pair):
+    for kind, fields in (
+        (wire.UNIT_STARTED, {}),
+        (wire.TEST_STARTED, {"index": 0}),
+        (wire.TEST_ENDED, {"passed": [0, 0, 0]}),
+    ):
+        pair.channel.send(kind, **fields)
+        pair.channel.flush()
+        assert not pair.has_rung()
+    pair.channel.send(wire.TEST_ENDED, phases=[])
+    pair.channel.flush()
+    assert pair.has_rung()
+    pair.channel.send(wire.TEST_STARTED, index=1)
+    pair.channel.flush()
+    assert not pair.has_rung(), "one urgent message does not make the next urgent"
+
+
+def test_many_small_writes_ring_before_the_socket_is_full(pair):
+    for index in range(60):
+        pair.channel.send(wire.TEST_STARTED, index=index)
+        pair.channel.flush()
+    assert pair.has_rung()
+
+
+def test_a_bell_that_a_test_has_closed_is_done_without(pair):
+    pair.channel._bell_fd = -1
+    pair.channel.send(wire.FINISHED)
+    pair.channel.flush()
+    assert [message["k"] for message in pair.arrived()] == [wire.FINISHED]

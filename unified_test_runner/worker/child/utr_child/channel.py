@@ -6,12 +6,18 @@ user's test, an error under `filterwarnings = error`.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import select
 
 from . import wire
 from .originals import os, resource
 
+#: What nobody waits for.
+_UNHURRIED = frozenset({wire.UNIT_STARTED, wire.UNIT_COLLECTED, wire.TEST_STARTED})
+#: The runner is woken after so many writes, however little they say: the socket holds a few
+#: hundred small ones.
+_WRITES_UNHEARD = 50
 #: Descriptors of ours start here, beyond the numbers that a careless test closes or counts.
 HIGH_DESCRIPTOR = 3000
 _SPARE = 16
@@ -46,11 +52,15 @@ class Channel:
     """Sends and receives messages.
 
     `send` only collects; `flush` writes. A test's start goes out in the same write as the end
-    of the test before it, so an ordinary test costs one system call.
+    of the test before it, so an ordinary test costs one system call. The runner listens now
+    and then; it is woken when it has something to do or to show.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, bell_fd: int) -> None:
         self._fd = fd
+        self._bell_fd = bell_fd
+        self._is_urgent = False
+        self._unheard = 0
         self._identity = identity(fd)
         self._owner = os.getpid()
         self._outgoing: list[bytes] = []
@@ -65,6 +75,8 @@ class Channel:
 
     def send(self, kind: str, /, **fields: object) -> None:
         """Add a message to the next write."""
+        if kind not in _UNHURRIED and "passed" not in fields:
+            self._is_urgent = True
         self._outgoing.append(wire.encode({"k": kind, "p": os.getpid(), **fields}))
 
     def flush(self) -> None:
@@ -84,6 +96,15 @@ class Channel:
             os._exit(70)
         if not self.is_owned:
             os._exit(70)
+        self._unheard += 1
+        if self._is_urgent or self._unheard > _WRITES_UNHEARD:
+            self._ring()
+
+    def _ring(self) -> None:
+        """Wake the runner. Where a test has closed the descriptor it hears a moment later."""
+        self._is_urgent, self._unheard = False, 0
+        with contextlib.suppress(OSError):
+            os.write(self._bell_fd, b"!")
 
     def receive(self) -> dict[str, object]:
         """Wait for the next message. The runner being gone ends this process."""

@@ -193,8 +193,8 @@ class RunLoop:
             self._channel.send(
                 wire.TEST_ENDED,
                 **record.verdict(self._phases),
-                duration_s=time.perf_counter() - began,
-                cpu_s=after.cpu_s - before.cpu_s,
+                duration_s=round(time.perf_counter() - began, 6),
+                cpu_s=round(after.cpu_s - before.cpu_s, 6),
                 rss_before_bytes=before.rss_bytes,
                 rss_after_bytes=after.rss_bytes,
                 peak_rss_bytes=after.peak_bytes,

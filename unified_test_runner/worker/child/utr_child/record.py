@@ -28,7 +28,7 @@ def phase(report: Any, known_sections: int = 0) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "when": getattr(report, "when", None) or "collect",
         "outcome": report.outcome,
-        "duration_s": getattr(report, "duration", 0.0),
+        "duration_s": round(getattr(report, "duration", 0.0), 6),
     }
     if hasattr(report, "wasxfail"):
         plain["expected"] = str(report.wasxfail)

@@ -16,11 +16,12 @@ import sys
 from typing import Any
 
 from . import wire, worker
+from .channel import move_high
 
 
-def serve(control_fd: int) -> int:
+def serve(control_fd: int, bell_fd: int) -> int:
     """Serve the runner's control channel. Returns in the worker too, with its exit status."""
-    template = _Template(socket.socket(fileno=control_fd))
+    template = _Template(socket.socket(fileno=control_fd), move_high(bell_fd))
     worker.import_pytest()
     template.say_hello()
     job = template.loop()
@@ -30,8 +31,9 @@ def serve(control_fd: int) -> int:
 
 
 class _Template:
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, bell_fd: int) -> None:
         self._control = control
+        self._bell_fd = bell_fd
         self._buffer = b""
         self._descriptors: list[int] = []
         self._children: set[int] = set()
@@ -88,7 +90,7 @@ class _Template:
             message: dict[str, Any] = wire.decode(line)
             channel_fd, output_fd = self._descriptors[:2]
             del self._descriptors[:2]
-            job = worker.Job(message, channel_fd, output_fd)
+            job = worker.Job(message, channel_fd, output_fd, self._bell_fd)
             if self._fork(job):
                 return job
         return None

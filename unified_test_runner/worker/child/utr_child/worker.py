@@ -18,12 +18,13 @@ from .view import become
 
 
 class Job:
-    """A worker to be: what the runner sent, and the two descriptors that came with it."""
+    """A worker to be: what the runner sent, the two descriptors that came with it, the bell."""
 
-    def __init__(self, spec: dict[str, Any], channel_fd: int, output_fd: int) -> None:
+    def __init__(self, spec: dict[str, Any], channel_fd: int, output_fd: int, bell_fd: int) -> None:
         self.spec = spec
         self.channel_fd = channel_fd
         self.output_fd = output_fd
+        self.bell_fd = bell_fd
 
 
 def import_pytest() -> None:
@@ -40,7 +41,7 @@ def run(job: Job) -> int:
     """Be a worker until the runner says finish; returns the exit status of the process."""
     os.setsid()
     _redirect(job.output_fd)
-    channel = Channel(move_high(job.channel_fd))
+    channel = Channel(move_high(job.channel_fd), job.bell_fd)
     _offer_stacks(job.spec["stacks"], job.spec["stack_signal"])
     _enter_environment(job.spec)
     random.seed()
