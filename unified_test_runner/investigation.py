@@ -73,11 +73,8 @@ def investigate(settings: Settings, question: Question, say: Callable[[str], Non
     target = _target(question.nodeid, prepared, settings)
     group = Owners(prepared.plan.groups).find(target.key.path)
     if group is None:
-        flags = " ".join(dict.fromkeys(suite.flag for suite in prepared.plan.withheld))
-        hint = f"add {flags}" if flags else ""
-        raise NothingSelectedError(
-            f"'{question.nodeid}' is not among the selected tests", hint=hint
-        )
+        message = f"'{question.nodeid}' is not among the selected tests"
+        raise NothingSelectedError(message, hint=_missing_flags(prepared))
     folder = make_trials_directory(prepared.plan.root, new_run_id(datetime.now(timezone.utc)))
     laboratory = Laboratory(
         settings=settings, prepared=prepared, group=group, target=target, folder=folder
@@ -93,6 +90,12 @@ def _target(nodeid: str, prepared: Prepared, settings: Settings) -> Step:
         raise UsageError(f"'{nodeid}' is no test", hint="write file.py::test_name")
     test = argument.nodeid.partition("::")[2]
     return Step(key=UnitKey(path=argument.path), test=test)
+
+
+def _missing_flags(prepared: Prepared) -> str:
+    """Say what would select the suites that were withheld."""
+    flags = dict.fromkeys(suite.flag for suite in prepared.plan.withheld)
+    return f"add {' '.join(flags)}" if flags else ""
 
 
 class _Search:
@@ -147,8 +150,10 @@ class _Search:
             shown = ", ".join(lookout.below[:_NAMED])
             more = ", ..." if len(lookout.below) > _NAMED else ""
             raise UsageError(f"'{nodeid}' is more than one test", hint=f"one of {shown}{more}")
+        replay = f"unified-test-runner replay {shlex.quote(str(self._laboratory.place))} tells more"
         raise NothingSelectedError(
-            f"'{nodeid}' did not run: there is no such test, or it is deselected"
+            f"'{nodeid}' did not run: it does not exist, is deselected, or cannot be collected",
+            hint=_missing_flags(self._prepared) or replay,
         )
 
     def _attempt(self, steps: Sequence[Step]) -> Sighting | None:

@@ -80,6 +80,11 @@ class Laboratory:
         self.target = target
         self.trials = 0
 
+    @property
+    def place(self) -> Path:
+        """The run directory of the latest trial."""
+        return self._folder / f"trial-{self.trials:03}"
+
     def try_after(self, steps: Sequence[Step]) -> Lookout:
         """Run these and then the test.
 
@@ -132,9 +137,8 @@ class Laboratory:
 
     def _run(self, prepared: Prepared) -> Lookout:
         self.trials += 1
-        place = self._folder / f"trial-{self.trials:03}"
         witness = _Witness(Lookout(self.target.key.path, self.target.test), RunReport())
-        settings = replace(self._settings, output=Output(run_dir=place), max_failures=0)
+        settings = replace(self._settings, output=Output(run_dir=self.place), max_failures=0)
         execute(settings, prepared, [witness])
         _check(witness.report)
         return witness.lookout

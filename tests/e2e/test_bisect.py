@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -299,10 +303,10 @@ def test_the_bound_on_trials_gives_the_smallest_set_so_far(project: Make) -> Non
     assert made.run(*words).exit_code == 1
 
 
-def test_a_file_that_imports_only_where_nothing_ran_before_it(project: Make) -> None:
+def test_a_file_that_does_not_import_after_others_counts_as_its_test(project: Make) -> None:
     files = {
         **BYSTANDERS,
-        "test_b.py": "import sys\ndef test_b(): sys.path.clear()\n",
+        "test_b.py": "import sys\ndef test_b(): sys.modules['helper'] = None\n",
         "helper.py": "",
         "conftest.py": "",
         "test_z.py": "import helper\ndef test_z(): pass\n",
@@ -323,11 +327,11 @@ def test_a_file_that_imports_only_where_nothing_ran_before_it(project: Make) -> 
         (["test_a.py::test_1", "--from", "gone"], 4, "there is no recorded run 'gone'"),
         (["test_a.py::test_1", "--from", "{log}"], 4, "did not run in"),
         (["test_a.py::test_1", "--max-trials", "1"], 4, "--max-trials"),
-        (["test_a.py::test_1", "-k", "nothing_like_it"], 5, "or it is deselected"),
+        (["test_a.py::test_1", "-k", "nothing_like_it"], 5, "it does not exist, is deselected"),
         (["test_a.py::test_1", "--suite", "absent"], 4, "absent"),
         (["test_a.py::test_1", "-n", "2"], 4, "-n"),
         ([], 4, "NODEID"),
-        (["services/test_s.py::test_1"], 5, "not among the selected tests (hint: add --real"),
+        (["services/test_s.py::test_1"], 5, "(hint: add --real-services)"),
         (["test_a.py::test_1", "--", "--not-an-option"], 4, "--not-an-option"),
     ],
 )  # fmt: skip
@@ -347,3 +351,39 @@ def test_bad_questions_are_refused(project: Make, argv: list[str], code: int, wo
     assert result.exit_code == code, result
     assert words in result.stderr + result.stdout
     assert "Traceback" not in result.stderr + result.stdout
+
+
+@pytest.mark.usefixtures("signals_as_by_default")
+def test_an_interruption_leaves_the_smallest_set_so_far(project: Make) -> None:
+    files = {
+        **BYSTANDERS,
+        "test_b.py": "import sys\ndef test_b(): sys.leaked = True\n",
+        "test_z.py": """
+            import os, sys
+
+            def test_z():
+                if not hasattr(sys, "leaked"): return
+                with open("number", "a+") as numbers:
+                    numbers.write("x")
+                    numbers.seek(0)
+                    if len(numbers.read()) < 3: raise AssertionError("leaked")
+                with open("running", "w") as running: running.write("x")
+                open("go").close()
+            """,
+    }
+    made = project(files)
+    assert made.run("-n", "1").exit_code == 1
+    os.mkfifo(made.root / "running")
+    os.mkfifo(made.root / "go")
+    with subprocess.Popen(
+        [sys.executable, "-m", "unified_test_runner", "bisect", "test_z.py::test_z"],
+        cwd=made.root, env=made.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, text=True,
+    ) as process:  # fmt: skip
+        assert (made.root / "running").read_text() == "x"
+        process.send_signal(signal.SIGINT)
+        (made.root / "go").write_text("")
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, out
+    assert "stopped: interrupted by SIGINT\nthe smallest set so far:\n  test_" in out
+    assert "  test_b.py::test_b\n" in out
