@@ -18,7 +18,7 @@ from unified_test_runner.bisection import (
     arguments_of,
     describe_steps,
 )
-from unified_test_runner.errors import NothingSelectedError, UsageError
+from unified_test_runner.errors import NothingSelectedError, UsageError, UtrError
 from unified_test_runner.exitcodes import ExitCode
 from unified_test_runner.forecast import Owners
 from unified_test_runner.model import UnitKey
@@ -259,7 +259,11 @@ class _Search:
 
     def _is_confirmed(self, conclusion: Conclusion) -> bool:
         """Whether the command shows what it is said to show."""
-        prepared = prepare(self._as_command(conclusion.steps))
+        try:
+            prepared = prepare(self._as_command(conclusion.steps))
+        except UtrError as error:
+            self._say(f"That command cannot be used: {error}")
+            return False
         lookout = self._tell("by that command", lambda: self._laboratory.try_command(prepared))
         seen, after = _judged(lookout), conclusion.after
         if seen is not None and after is not None and seen.outcome.is_bad == after.outcome.is_bad:
