@@ -269,9 +269,15 @@ class Conversation:
         """Directories are walked by every worker; what fails there is told once."""
         if seat.unit is None and not self._is_walker(seat):
             return
-        suite = seat.suite or self._groups[seat.process.group].suites[0].name
+        suite = seat.suite or self._suite_of(seat.process.group, message.nodeid)
         outcome = self._ledger.enter(seat.process.worker, suite, seat.path, message)
         self._failures += outcome.is_bad
+
+    def _suite_of(self, group: int, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        suites = self._groups[group].suites
+        planned = (s.name for s in suites for unit in s.units if unit.path == path)
+        return next(planned, suites[0].name)
 
     def _on_collected(self, seat: Seat, message: protocol.UnitCollected) -> steps.Input:
         # Told some time after it was: the worker's own clock says when tests began.
@@ -302,6 +308,8 @@ class Conversation:
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""
         self._stop_idling(seat)
+        if not seat.is_walked and self._walker_of.get(seat.process.group) == seat.process.worker:
+            del self._walker_of[seat.process.group]  # its walk never came
         is_expected = seat.has_finished and exited.status in {0, wire.REFUSED}
         self._recorder.emit(
             events.WorkerExited(

@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
 from unified_test_runner.worker.template import ForkRequest, Template
 
@@ -137,6 +138,8 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                collect=group.collect,
+                choice=forecast.choice(group),
             )
         )
         seat = Seat(process)

@@ -84,6 +84,18 @@ def covering_suite(group: Group, path: str) -> str | None:
     return None
 
 
+def choice(group: Group) -> dict[str, object]:
+    """What a worker needs to select tests by itself, in plain data."""
+    is_open = any(suite.is_whole for suite in group.suites)
+    paths = {path for nodeid in group.node_ids for path in [nodeid.partition("::")[0]]}
+    return {
+        "paths": None if is_open else [unit.path for unit in group.units],
+        "filtered": sorted(group.filtered),
+        "patterns": list(group.node_patterns),
+        "ids": {path: list(inner_ids(group.node_ids, path)) for path in sorted(paths)},
+    }
+
+
 def inner_ids(node_ids: Sequence[str], path: str) -> tuple[str, ...]:
     """The node ids given for a path, without that path."""
     pairs = (nodeid.partition("::") for nodeid in node_ids)

@@ -302,6 +302,7 @@ class _Search:
             "-m": given.markexpr,
             "--services": settings.services if settings.services != "auto" else None,
             "--timeout": f"{settings.timeout_s:g}s" if settings.timeout_s else None,
+            "--collect": settings.collect,
             "--catalogue": settings.catalogue,
             "--python": settings.python,
         }

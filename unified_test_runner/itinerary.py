@@ -8,12 +8,13 @@ back. A booking whose unit has nothing left is passed over.
 from __future__ import annotations
 
 import enum
+import itertools
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from unified_test_runner.model import UnitKey
 
@@ -78,6 +79,27 @@ class Itinerary:
     def has(self, group: int, key: UnitKey) -> bool:
         """Whether a unit is booked anywhere, used or not."""
         return (group, key) in self._total
+
+    def settle(self, group: int, keys: Collection[UnitKey]) -> None:
+        """Learn which units a group has; one booked by a key it has not is another of its path.
+
+        Keys change with the tests in a file where all files are collected at once.
+        """
+        known = {*keys}
+        strange = [k for g, k in self._total if g == group and k not in known]
+        loose = [key for key in keys if not self.has(group, key)]
+        for old in strange:
+            new = next((key for key in loose if key.path == old.path), None)
+            if new is not None:
+                loose.remove(new)
+                self._rename(group, old, new)
+
+    def _rename(self, group: int, old: UnitKey, new: UnitKey) -> None:
+        self._total[group, new] = self._total.pop((group, old))
+        self._used[group, new] = self._used.pop((group, old), 0)
+        for mention in itertools.chain(*self._lines.values()):
+            if mention.booking.group == group and mention.booking.key == old:
+                mention.booking = replace(mention.booking, key=new)
 
     def begin(self, slot: int) -> None:
         """A fresh worker serves a slot."""

@@ -68,6 +68,7 @@ def prepare(settings: Settings) -> Prepared:
             real_services=selectors.real_services,
             workers=settings.workers,
             timeout_s=settings.timeout_s,
+            collect=settings.collect,
             cpu_count=available_cpus(),
             interpreter=interpreter,
         )

@@ -199,7 +199,7 @@ class Scheduler:
         group.startup_deaths = 0
         if not group.is_walked and not group.failure and not self._stop_reason:
             group.is_walked = True
-            group.waiting.fill(happened.units)
+            group.waiting.settle(happened.units)
         return []
 
     def _standing(self, index: int, key: UnitKey) -> Standing:

@@ -66,7 +66,8 @@ class Settings:
 
     `order_from` names the run whose order is repeated.
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
-    the whole run (None: none).
+    the whole run (None: none); `collect` None leaves to the catalogue whether files are
+    collected one by one.
     """
 
     selectors: Selectors
@@ -76,6 +77,7 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    collect: str | None = None
     no_tests: str = "fail"
     order_from: str | None = None
     python: str | None = None

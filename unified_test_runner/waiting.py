@@ -52,8 +52,14 @@ class Waiting:
         """How many units any worker of the group may take."""
         return len(self._loose)
 
+    def settle(self, units: Sequence[UnitPlan]) -> None:
+        """Have the units of a walk wait, in place of those that were foreseen."""
+        if self._itinerary is not None:
+            self._itinerary.settle(self._group, [unit.key for unit in units])
+        self.fill(units)
+
     def fill(self, units: Sequence[UnitPlan]) -> None:
-        """Have these units wait, in place of those that were foreseen."""
+        """Have these units wait, in place of any before."""
         self._booked = {unit.key: Unit(unit) for unit in units if self._is_booked(unit.key)}
         loose = [unit for unit in units if not self._is_booked(unit.key)]
         if self._itinerary is None:

@@ -209,6 +209,16 @@ def test_below_the_root_the_command_fits_the_folder_it_was_asked_in(project: Mak
     assert made.run(*words, cwd="y").exit_code == 1
 
 
+def test_where_all_is_collected_at_once_the_leak_is_found_too(project: Make) -> None:
+    made = project({**BYSTANDERS, **GLOBAL})
+    found = made.call("bisect", TARGET, "--collect", "whole")
+    assert found.exit_code == 0, found
+    steps, words = answer(found)
+    assert steps == LEAK
+    assert words[-2:] == ["--collect", "whole"]
+    assert made.run(*words).exit_code == 1
+
+
 def test_suites_that_share_a_worker_leak_into_one_another_against_their_order(
     project: Make,
 ) -> None:

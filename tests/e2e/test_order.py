@@ -85,6 +85,17 @@ def test_a_module_and_its_doctests_keep_their_places(project: Make) -> None:
     assert keys[0] == keys[1]
 
 
+def test_files_that_are_collected_at_once_keep_their_places(project: Make) -> None:
+    """Also where a test was added, by which such a file goes under another key."""
+    made = project(UNEVEN)
+    first = made.run("-n", "2", "--collect", "whole")
+    path = "tests/x/test_xc.py"
+    made.write({path: "def test_one(): pass\ndef test_two(): pass\n"})
+    again = made.run("--order-from", str(first.log), "--collect", "whole")
+    assert again.exit_code == 0, again
+    assert taken(again) == taken(first)
+
+
 CRASHING = {
     "test_a.py": "def test_a(): pass\n",
     "test_b.py": """

@@ -118,3 +118,23 @@ def test_it_knows_what_is_booked():
     assert itinerary.has(1, key("a"))
     assert not itinerary.has(0, key("a"))
     assert not itinerary.has(1, key("b"))
+
+
+def test_a_unit_whose_key_changed_keeps_its_places():
+    world = World(booking("a"), booking("b"), booking("a", slot=1), booking("b", group=1))
+    new = UnitKey(path="a", collector="Module 0f")
+    other = UnitKey(path="a", collector="Module 1f")
+    world.itinerary.settle(0, [other, new, key("b")])
+    assert world.itinerary.has(0, other)
+    assert not world.itinerary.has(0, new)
+    assert not world.itinerary.has(0, key("a"))
+    assert world.itinerary.has(1, key("b"))
+    assert world.itinerary.take(0, 0, world.standing) == other
+    assert world.itinerary.take(0, 0, world.standing) == key("b")
+
+
+def test_a_unit_that_is_gone_takes_no_others_place():
+    world = World(booking("a"), booking("b"))
+    world.itinerary.settle(0, [key("b"), key("c")])
+    assert world.itinerary.has(0, key("a"))
+    assert not world.itinerary.has(0, key("c"))

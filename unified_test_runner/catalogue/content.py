@@ -35,6 +35,7 @@ class SuiteSpec:
     services: tuple[ServiceUse, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    collect: str = "auto"
     timeout_s: float | None = None
     place: str = ""
 

@@ -129,6 +129,7 @@ class _Contents:
             ),
             args=tuple(item.args),
             env=tuple(item.env.items()),
+            collect=item.collect,
             timeout_s=item.timeout,
             place=self._place("suites", name),
         )

@@ -43,7 +43,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "keep_together",
                 "locks",
                 "network",
-                "collect",
                 "python",
             }
         ),
@@ -262,6 +261,11 @@ class SuiteModel(_Model):
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
     timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
+    collect: Literal["auto", "lazy", "whole"] = Field(
+        "auto",
+        description="lazy: a file is collected when it is run; whole: everything is, in each "
+        "worker, for plugins that must see all tests at once; auto: by the plugins found.",
+    )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(
         default_factory=dict, description="Variables set for its tests."

@@ -48,6 +48,7 @@ class BisectCommand(click.Command):
 )
 @options.services
 @options.timeout
+@options.collect
 @options.configuration
 @options.synonyms
 @click.pass_obj
@@ -69,6 +70,7 @@ def command(
             selectors=options.selectors_of(params, pytest_args),
             services=params["services"],
             timeout_s=params["timeout"],
+            collect=params["collect"],
             python=params["python"],
             catalogue=params["catalogue"],
             argv=tuple(sys.argv[1:]),

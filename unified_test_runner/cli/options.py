@@ -126,6 +126,12 @@ timeout = click.option(
     help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
 )  # fmt: skip
 
+collect = click.option(
+    "--collect", type=click.Choice(["auto", "lazy", "whole"]),
+    help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
+    "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
+)  # fmt: skip
+
 running = _together(
     services,
     click.option(
@@ -135,6 +141,7 @@ running = _together(
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
     timeout,
+    collect,
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",

@@ -78,6 +78,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
         timeout_s=params["timeout"],
         run_timeout_s=params["run_timeout"],
+        collect=params["collect"],
         no_tests=params["no_tests"],
         order_from=params["order_from"],
         python=params["python"],

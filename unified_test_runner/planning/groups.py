@@ -35,6 +35,7 @@ class _Key:
     args: tuple[str, ...]
     env: frozenset[tuple[str, str]]
     services: frozenset[ServiceUse]
+    collect: str
 
 
 @dataclass(slots=True)
@@ -57,7 +58,11 @@ class Grouping:
             args=spec.args,
             env=frozenset(spec.env),
             services=frozenset(self._effective(use) for use in spec.services),
+            collect=self._collect(spec),
         )
+
+    def _collect(self, spec: SuiteSpec) -> str:
+        return self.request.collect or spec.collect
 
     def _effective(self, use: ServiceUse) -> ServiceUse:
         """Return the use with the isolation it comes to, so that saying it twice is no news."""
@@ -79,6 +84,7 @@ class Grouping:
             filtered=frozenset(file.path for file in files if file.is_filtered),
             node_patterns=tuple(map(translate, dict.fromkeys(self.request.patterns))),
             node_ids=tuple(dict.fromkeys(each for file in files for each in file.node_ids)),
+            collect=self._collect(spec),
         )
 
     def _timeout_s(self, spec: SuiteSpec) -> float:

@@ -55,7 +55,8 @@ class Group:
     `node_patterns` are regular expressions over node ids: of a unit in `filtered` only tests
     that one of them matches in full are run; every other unit is taken whole. `node_ids` are
     node ids given as arguments: where a unit's path has some, only these tests, with
-    everything below them, are run.
+    everything below them, are run. `collect`: `lazy` collects files as they are handed out,
+    `whole` all of them at once in each worker, `auto` leaves it to the plugins found there.
     """
 
     index: int
@@ -67,6 +68,7 @@ class Group:
     filtered: frozenset[str] = frozenset()
     node_patterns: tuple[str, ...] = ()
     node_ids: tuple[str, ...] = ()
+    collect: str = "auto"
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

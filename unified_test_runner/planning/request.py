@@ -17,7 +17,7 @@ class PlanRequest:
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue.
+    None leaves the time limit of tests to the catalogue, as `collect` None leaves that.
     """
 
     root: Path
@@ -35,4 +35,5 @@ class PlanRequest:
     real_services: bool = False
     workers: int | None = None
     timeout_s: float | None = None
+    collect: str | None = None
     cpu_count: int = 1

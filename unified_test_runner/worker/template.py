@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,11 @@ _MAIN = Path(__file__).parent / "child" / "main.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
-    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root."""
+    """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
+
+    `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
+    not handed out one by one: `paths` (None: all), `filtered` ones with `patterns`, `ids` of each.
+    """
 
     worker: int
     slot: int
@@ -35,6 +39,8 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    collect: str = "lazy"
+    choice: Mapping[str, object] = field(default_factory=dict)
 
 
 class Template:
@@ -100,6 +106,8 @@ class Template:
             "root": str(request.root),
             "basetemp": str(request.basetemp),
             "stacks": str(request.stacks),
+            "collect": request.collect,
+            "choice": dict(request.choice),
             "stack_signal": int(STACK_SIGNAL),
         }
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +9,9 @@ from _pytest.runner import CallInfo
 
 from . import record, wire
 from .blame import Blame
+from .choice import wanted
 from .originals import time
+from .owners import Owners
 from .view import CollectionView
 from .vitals import Vitals
 from .walk import Park, Unit, Walk
@@ -43,6 +44,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
         self._last: pytest.Item | None = None
@@ -59,6 +61,7 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
                 pass
@@ -78,12 +81,26 @@ class RunLoop:
             return True
         self._channel.send(wire.UNIT_STARTED)
         self._channel.flush()
-        items = self._collect(node, message)
+        is_whole = self.walk.is_whole
+        items = self._collected(unit) if is_whole else self._collect(node, message)
         ran = self._run_items(node, items, message["start"])
         self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
 
     # --- collecting one file
+
+    def _collected(self, unit: Unit) -> list[pytest.Item]:
+        """Return the tests of a unit where everything was collected before."""
+        items = self.walk.runs[unit]
+        is_first = unit == next(iter(self.walk.runs))
+        self._channel.send(
+            wire.UNIT_COLLECTED,
+            ids=[item.nodeid for item in items],
+            deselected=self._deselected if is_first else 0,  # by whichever worker has it
+            duration_s=0.0,
+        )
+        self._channel.flush()
+        return items
 
     def _collect(self, node: Any, message: dict[str, Any]) -> list[pytest.Item]:
         """Import the file and return the tests to run, as `perform_collect` would."""
@@ -91,7 +108,7 @@ class RunLoop:
         self._deselected = 0
         items: list[pytest.Item] = []
         try:
-            with self._view.entered():
+            with self._view.entered(), self._owners.present(node):
                 items = self._wanted(list(self.walk.expand(node)), message)
                 self._modify(items)
         except BaseException as error:
@@ -113,21 +130,8 @@ class RunLoop:
         return items
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
-        """Keep what the runner selected; an empty selection means everything.
-
-        The runner speaks of paths from the project root, which need not be pytest's rootdir:
-        patterns are matched against that path, ids against what follows it.
-        """
-        patterns = [re.compile(pattern) for pattern in message["patterns"]]
-        ids = message["ids"]
-        path = message["unit"][0]
-        kept = []
-        for item in items:
-            inner = item.nodeid.partition("::")[2]
-            is_matched = any(p.fullmatch(f"{path}::{inner}") for p in patterns)
-            is_named = any(_is_below(inner, given) for given in ids)
-            if (is_matched or not patterns) and (is_named or not ids):
-                kept.append(item)
+        """Keep what the runner selected; an empty selection means everything."""
+        kept = wanted(items, message["unit"][0], message["patterns"], message["ids"])
         self._deselected += len(items) - len(kept)
         return kept
 
@@ -275,11 +279,6 @@ class RunLoop:
             nodeid=nodeid,
             location=f"{path}:{line}",
         )
-
-
-def _is_below(inner: str, given: str) -> bool:
-    """Whether a test is the given one, one of its parametrisations, or inside of it."""
-    return inner == given or inner.startswith((given + "::", given + "["))
 
 
 def _broken_phase(error: BaseException) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from .loop import RunLoop
 from .originals import time
 from .quiet import quiet_reporter
 from .record import Meter
-from .walk import Walk
+from .walk import Walk, whole_choice
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -139,7 +139,7 @@ class WorkerPlugin:
             if plugins.hasplugin(name):
                 plugins.unregister(name=name)
         plugins.register(quiet_reporter(session.config), "terminalreporter")
-        walk = Walk(session, self._spec["root"])
+        walk = Walk(session, self._spec["root"], whole_choice(session.config, self._spec))
         collect = session.perform_collect
         self._loop = RunLoop(session, walk, self._channel, self._spec, self.meter)
         plugins.register(self._loop, "unified-test-runner")
