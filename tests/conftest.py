@@ -18,6 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the expected outputs in tests/golden"
     )
+    parser.addoption(
+        "--project-python",
+        default="",
+        metavar="PATH",
+        help="the interpreter of the sample projects of tests/e2e",
+    )
 
 
 def _environ() -> dict[str, str]:

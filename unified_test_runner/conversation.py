@@ -258,6 +258,8 @@ class Conversation:
             differed = forecast.difference(group, units)
             if differed is not None:
                 self._recorder.emit(differed)
+            for level, note in message.notes:
+                self._recorder.emit(events.NoticeGiven(level=level, message=note))
         return steps.WorkerWalked(worker=seat.process.worker, units=units)
 
     def _is_walker(self, seat: Seat) -> bool:

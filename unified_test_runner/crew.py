@@ -33,7 +33,9 @@ class Premises:
     """Where and in what surroundings processes are started.
 
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
-    directories; `outputs` takes what they print outside of tests.
+    directories; `outputs` takes what they print outside of tests, `coverage` their coverage
+    data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
+    `ForkRequest`.
     """
 
     run_id: str
@@ -41,6 +43,10 @@ class Premises:
     outputs: Path
     basetemp: Path
     environ: Mapping[str, str]
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -138,6 +144,10 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                coverage=self._premises.coverage / f"w{action.worker}",
+                sources=self._premises.sources,
+                workers=self._premises.workers,
+                seed=self._premises.seed,
                 collect=group.collect,
                 choice=forecast.choice(group),
             )

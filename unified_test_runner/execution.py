@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import secrets
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unified_test_runner import __version__, events
+from unified_test_runner import __version__, coverage, events
 from unified_test_runner.crew import Premises
 from unified_test_runner.engine import Engine, Orders
 from unified_test_runner.errors import RunDirectoryError
@@ -73,12 +74,16 @@ def execute(
         watchers: take the events in place of the console and the reports.
 
     Raises:
+        UsageError: coverage is wanted, and the interpreter cannot measure it.
         RunDirectoryError: there is no place for the results.
     """
+    if settings.coverage.is_wanted:
+        coverage.check(prepared.interpreter, prepared.plan.root, settings.environ)
     clock = time.monotonic
     now = datetime.now(timezone.utc)
     run_id = new_run_id(now)
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
+    _remove_tree(directory.coverage)  # of an earlier run in the same directory
     if watchers is None:
         shown = reporter_settings(settings.output, settings.environ, directory.events)
         reporters = make_reporters(shown)
@@ -94,6 +99,7 @@ def execute(
     )
     _open_record(run, now)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
+    _combine_coverage(run, since=now.timestamp())
     return _close_record(run, wall)
 
 
@@ -154,6 +160,24 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     return code
 
 
+def _combine_coverage(run: _Run, since: float) -> None:
+    """Make one coverage of what the workers measured, whoever asked them to."""
+    report, wanted = run.recorder.report, run.settings.coverage
+    order = coverage.Combining(
+        interpreter=run.prepared.interpreter,
+        root=run.plan.root,
+        environ=run.settings.environ,
+        folder=run.directory.coverage,
+        since=since,
+        sources=wanted.sources,
+        minimum=wanted.minimum,
+        excuse=coverage.excuse(run.settings.selectors, report),
+        is_failing=report.is_failing,
+    )
+    for event in coverage.combine(order):
+        run.recorder.emit(event)
+
+
 def _copy_log(log: Path, to: Path) -> None:
     try:
         to.write_bytes(log.read_bytes())
@@ -209,6 +233,10 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             outputs=run.directory.workers,
             basetemp=basetemp,
             environ=environ,
+            coverage=run.directory.coverage,
+            sources=settings.coverage.sources if settings.coverage.is_wanted else None,
+            workers=plan.workers,
+            seed=settings.seed if settings.seed is not None else secrets.randbits(32),
         ),
         max_failures=settings.max_failures,
         run_timeout_s=settings.run_timeout_s,

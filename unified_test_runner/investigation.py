@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os.path
+import secrets
 import shlex
 import time
 from dataclasses import dataclass, replace
@@ -76,8 +77,14 @@ def investigate(settings: Settings, question: Question, say: Callable[[str], Non
         message = f"'{question.nodeid}' is not among the selected tests"
         raise NothingSelectedError(message, hint=_missing_flags(prepared))
     folder = make_trials_directory(prepared.plan.root, new_run_id(datetime.now(timezone.utc)))
+    # One seed for all trials, or a plugin that shuffles would make each another one.
+    seed = secrets.randbits(32) if settings.seed is None else settings.seed
     laboratory = Laboratory(
-        settings=settings, prepared=prepared, group=group, target=target, folder=folder
+        settings=replace(settings, seed=seed),
+        prepared=prepared,
+        group=group,
+        target=target,
+        folder=folder,
     )
     search = _Search(settings, question, prepared, group, laboratory, say)
     say(f"bisect {target.nodeid}; trials are kept in {folder}")
@@ -303,6 +310,7 @@ class _Search:
             "--services": settings.services if settings.services != "auto" else None,
             "--timeout": f"{settings.timeout_s:g}s" if settings.timeout_s else None,
             "--collect": settings.collect,
+            "--seed": None if settings.seed is None else str(settings.seed),
             "--catalogue": settings.catalogue,
             "--python": settings.python,
         }

@@ -45,6 +45,53 @@ def _cgroup_quota(root: Path) -> float | None:
         return None  # "max"
 
 
+def available_memory(
+    root: Path = Path("/sys/fs/cgroup"), meminfo: Path = Path("/proc/meminfo")
+) -> int | None:
+    """Return the bytes that new processes may use: what is available, bounded by the cgroup.
+
+    None where the platform does not tell.
+
+    Args:
+        root: where cgroup v2 is mounted (v1: with a `memory` folder).
+        meminfo: the kernel's account of the machine's memory.
+    """
+    found = [_machine_memory(meminfo), _cgroup_memory(root)]
+    known = [size for size in found if size is not None]
+    return min(known) if known else None
+
+
+def _machine_memory(meminfo: Path) -> int | None:
+    fields = _fields(meminfo)
+    kib = fields.get("MemAvailable:")
+    return None if kib is None else kib * 1024
+
+
+def _cgroup_memory(root: Path) -> int | None:
+    """Return what is left below the cgroup's limit; the page cache it holds counts as free."""
+    for folder, limit_name, usage_name, cache_key in (
+        (root, "memory.max", "memory.current", "inactive_file"),
+        (root / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        try:
+            limit = int((folder / limit_name).read_text())
+            used = int((folder / usage_name).read_text())
+        except (OSError, ValueError):  # absent, or "max"
+            continue
+        cache = _fields(folder / "memory.stat").get(cache_key, 0)
+        return max(0, limit - max(0, used - cache))
+    return None
+
+
+def _fields(path: Path) -> dict[str, int]:
+    """Return the numbers of a file of lines `NAME NUMBER [UNIT]`."""
+    try:
+        lines = [line.split() for line in path.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {line[0]: int(line[1]) for line in lines if len(line) > 1 and line[1].isdigit()}
+
+
 def choose_interpreter(
     option: str | None, environ: Mapping[str, str], cwd: Path
 ) -> tuple[str, str]:
@@ -57,7 +104,11 @@ def choose_interpreter(
         UsageError: what `--python` names cannot be run.
     """
     if option:
-        return _program(option, environ, cwd), "--python"
+        found = program(option, environ, cwd)
+        if found is None:
+            hint = "name the python of a virtual environment, or one on the PATH"
+            raise UsageError(f"--python: '{option}' cannot be run", hint=hint)
+        return found, "--python"
     active = environ.get("VIRTUAL_ENV")
     if active:
         python = Path(active) / "bin" / "python"
@@ -66,10 +117,7 @@ def choose_interpreter(
     return sys.executable, "the interpreter of this program"
 
 
-def _program(option: str, environ: Mapping[str, str], cwd: Path) -> str:
-    written = str(cwd / option) if os.sep in option else option
-    found = shutil.which(written, path=environ.get("PATH", os.defpath))
-    if found is None:
-        hint = "name the python of a virtual environment, or one on the PATH"
-        raise UsageError(f"--python: '{option}' cannot be run", hint=hint)
-    return found
+def program(written: str, environ: Mapping[str, str], folder: Path) -> str | None:
+    """Return the program that is meant: on the PATH, or relative to `folder`; None without it."""
+    path = str(folder / written) if os.sep in written else written
+    return shutil.which(path, path=environ.get("PATH", os.defpath))

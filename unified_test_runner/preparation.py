@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
 from unified_test_runner.errors import UsageError
-from unified_test_runner.machine import available_cpus, choose_interpreter
+from unified_test_runner.machine import (
+    available_cpus,
+    available_memory,
+    choose_interpreter,
+    program,
+)
 from unified_test_runner.planning.request import PlanRequest
 from unified_test_runner.planning.selection import make_plan
 from unified_test_runner.rundir import FOLDER, make_home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from unified_test_runner.catalogue.content import Catalogue
     from unified_test_runner.itinerary import Booking
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.settings import Settings
@@ -70,7 +78,9 @@ def prepare(settings: Settings) -> Prepared:
             timeout_s=settings.timeout_s,
             collect=settings.collect,
             cpu_count=available_cpus(),
+            memory_bytes=available_memory(),
             interpreter=interpreter,
+            interpreters=None if settings.python else _interpreters(catalogue, settings, root),
         )
     )
     prepared = Prepared(plan=plan, interpreter=interpreter, interpreter_reason=reason)
@@ -92,6 +102,14 @@ def _in_recorded_order(prepared: Prepared, settings: Settings) -> Prepared:
         )
     plan, bookings = follow(prepared.plan, order)
     return replace(prepared, plan=plan, bookings=bookings)
+
+
+def _interpreters(catalogue: Catalogue | None, settings: Settings, root: Path) -> dict[str, str]:
+    """Return the interpreters that suites name and that are there."""
+    suites = catalogue.suites.values() if catalogue is not None else ()
+    named = {suite.python for suite in suites if suite.python is not None}
+    found = {name: program(name, settings.environ, root) for name in named}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _stop_options(settings: Settings) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ class RunReport:
         self.templates: list[events.TemplateReady] = []
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
+        self.coverage: events.CoverageMeasured | None = None
         self.services: dict[tuple[str, int | None], ServiceRecord] = {}
         self.service_failures: list[ServiceRecord] = []
         self.at_s = 0.0
@@ -120,6 +121,7 @@ class RunReport:
             events.WarningRecorded: self.warnings.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
+            events.CoverageMeasured: self._on_coverage,
             events.RunInterrupted: self._on_interrupted,
             events.RunFinished: self._on_run_finished,
         }
@@ -351,6 +353,9 @@ class RunReport:
         unit = self._unit_of.get(worker)
         if unit is not None:
             unit.outcomes[event.outcome] += 1
+
+    def _on_coverage(self, event: events.CoverageMeasured) -> None:
+        self.coverage = event
 
     def _on_interrupted(self, event: events.RunInterrupted) -> None:
         # The first signal is the cause; a second only hastens the end.

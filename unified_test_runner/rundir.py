@@ -42,6 +42,11 @@ class RunDirectory:
         return self.path / "workers"
 
     @property
+    def coverage(self) -> Path:
+        """Coverage data of the workers, until it is combined."""
+        return self.path / "coverage"
+
+    @property
     def services(self) -> Path:
         """Logs of the servers."""
         return self.path / "services"

@@ -61,6 +61,18 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What is measured. `sources` empty: what the project's configuration of coverage says.
+
+    `minimum` is a percentage, None for the one in that configuration.
+    """
+
+    is_wanted: bool = False
+    sources: tuple[str, ...] = ()
+    minimum: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
@@ -72,6 +84,7 @@ class Settings:
 
     selectors: Selectors
     output: Output = field(default_factory=Output)
+    coverage: Coverage = field(default_factory=Coverage)
     services: str = "auto"
     workers: int | None = None
     max_failures: int = 0
@@ -80,6 +93,7 @@ class Settings:
     collect: str | None = None
     no_tests: str = "fail"
     order_from: str | None = None
+    seed: int | None = None
     python: str | None = None
     catalogue: str | None = None
     argv: tuple[str, ...] = ()

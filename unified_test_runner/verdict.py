@@ -14,6 +14,7 @@ from unified_test_runner.model import EntryKind, ExitCode, Outcome, strongest_ex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from unified_test_runner.events import CoverageMeasured
     from unified_test_runner.report import RunReport
 
 
@@ -37,6 +38,8 @@ class Verdict:
     also: tuple[str, ...] = ()
 
 
+#: Beyond so many digits two percentages are shown as equal.
+_DIGITS = 6
 _BAD_WORDS: tuple[tuple[Outcome, str], ...] = (
     (Outcome.FAILED, "failed"),
     (Outcome.ERROR, "had an error"),
@@ -81,6 +84,8 @@ def _causes(report: RunReport) -> Iterator[Cause]:
         yield Cause(code=ExitCode.TESTS_FAILED, text=text)
     if missing := _incomplete_text(report):
         yield Cause(code=ExitCode.INCOMPLETE, text=missing)
+    if short := _coverage_text(report):
+        yield Cause(code=ExitCode.GATE, text=short)
     yield from _empty_causes(report)
 
 
@@ -106,6 +111,25 @@ def _incomplete_text(report: RunReport) -> str:
     if not_run := report.totals()[Outcome.NOT_RUN]:
         parts.append(f"{counted(not_run, 'selected test')} never ran")
     return ", ".join(parts)
+
+
+def _coverage_text(report: RunReport) -> str:
+    found = report.coverage
+    if found is None or not found.is_below or found.excuse:
+        return ""
+    lost = f"; the data of {counted(found.lost_workers, 'worker')} is lost"
+    return f"coverage is {shown_coverage(found)}" + (lost if found.lost_workers else "")
+
+
+def shown_coverage(found: CoverageMeasured) -> str:
+    """Return the percentage beside what was wanted, with as many digits as tell them apart."""
+    percent, digits = found.total.percent, found.precision
+    if found.minimum is None:
+        return f"{percent:.{digits}f} %"
+    while found.is_below and digits < _DIGITS and round(percent, digits) >= found.minimum:
+        digits += 1
+    word = "below" if found.is_below else "at least"
+    return f"{percent:.{digits}f} %, {word} the {found.minimum:g} % wanted"
 
 
 def _empty_causes(report: RunReport) -> Iterator[Cause]:

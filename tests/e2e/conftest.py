@@ -64,9 +64,10 @@ class Result:
 class Project:
     """A project in a temporary folder."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, environ: Mapping[str, str], python: str = "") -> None:
         self.root = root
         self.environ = dict(environ)
+        self.python = python
         self._runs = 0
 
     def write(self, files: Mapping[str, str]) -> Project:
@@ -82,6 +83,8 @@ class Project:
         reports.mkdir()
         out, log = reports / "report.json", reports / "events.jsonl"
         options = ["--json", str(out), "--events", str(log)]
+        if self.python:
+            options += ["--python", self.python]
         return [*COMMAND, *options, *argv], out, log
 
     def run(self, *argv: str, cwd: str = ".", timeout_s: float = 120, **env: str) -> Result:
@@ -111,7 +114,7 @@ class Project:
     def pytest(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run plain pytest on the same project."""
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *argv],
+            [self.python or sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *argv],
             cwd=self.root,
             env=self.environ,
             capture_output=True,
@@ -154,14 +157,14 @@ def clean_environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def project(
-    tmp_path: Path, clean_environ: dict[str, str]
+    tmp_path: Path, clean_environ: dict[str, str], pytestconfig: pytest.Config
 ) -> Callable[[Mapping[str, str]], Project]:
     """Return a maker of projects: `project({"tests/test_a.py": "..."}).run("-n", "2")`."""
 
     def make(files: Mapping[str, str], name: str = "project") -> Project:
         root = tmp_path / name
         root.mkdir()
-        made = Project(root, clean_environ)
+        made = Project(root, clean_environ, pytestconfig.getoption("--project-python"))
         if "pyproject.toml" not in files:
             made.write({"pyproject.toml": ""})
         return made.write(files)

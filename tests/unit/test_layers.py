@@ -29,7 +29,7 @@ LAYERS = (
     {"sightings", "verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
-    {"bisection", "ordering", "overdue", "recorded"},
+    {"bisection", "coverage", "ordering", "overdue", "recorded"},
     {"crew", "ledger", "preparation", "recording", "slots"},
     {"conversation", "stopping"},
     {"engine"},

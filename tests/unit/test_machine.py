@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unified_test_runner.errors import UsageError
-from unified_test_runner.machine import available_cpus, choose_interpreter
+from unified_test_runner.machine import available_cpus, available_memory, choose_interpreter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +128,34 @@ def test_an_environment_without_pytest_is_passed_over(tmp_path):
     chosen, reason = choose_interpreter(None, environ, tmp_path)
     assert chosen == sys.executable
     assert "this program" in reason
+
+
+MEMINFO = (
+    "MemTotal:  16000 kB\nMemFree:  100 kB\nMemAvailable:    8000 kB\nHugePages_Total:       0\n"
+)
+V1 = {"memory/memory.limit_in_bytes": "5000000", "memory/memory.usage_in_bytes": "4000000"}
+
+
+@pytest.mark.parametrize(
+    ("files", "size"),
+    [
+        ({}, 8_192_000),
+        ({"memory.max": "max\n", "memory.current": "5\n"}, 8_192_000),
+        ({"memory.max": "3000000\n", "memory.current": "1000000\n"}, 2_000_000),
+        ({"memory.max": "3000000\n", "memory.current": "3100000\n"}, 0),
+        ({"memory.max": "3000000", "memory.current": "2000000",
+          "memory.stat": "anon 900\ninactive_file 1500000\n"}, 2_500_000),
+        ({"memory.max": "30000000000", "memory.current": "0"}, 8_192_000),
+        (V1, 1_000_000),
+        ({**V1, "memory/memory.stat": "cache 9\ntotal_inactive_file 500000\n"}, 1_500_000),
+        ({"memory.max": "gibberish", "memory.current": "1"}, 8_192_000),
+    ],
+)  # fmt: skip
+def test_memory_is_what_the_machine_has_free_below_the_cgroups_limit(tmp_path, files, size):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text(MEMINFO)
+    assert available_memory(cgroup(tmp_path / "cgroup", files), meminfo) == size
+
+
+def test_a_platform_that_does_not_tell_its_memory_has_none_to_tell(tmp_path):
+    assert available_memory(tmp_path, tmp_path / "meminfo") is None

@@ -27,7 +27,10 @@ class CategorySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteSpec:
-    """A suite. `paths` are relative to the project root, with `/`, never inside one another."""
+    """A suite. `paths` are relative to the project root, with `/`, never inside one another.
+
+    `python` is as written; None leaves the interpreter to the command line and the machine.
+    """
 
     name: str
     paths: tuple[str, ...]
@@ -36,6 +39,7 @@ class SuiteSpec:
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     collect: str = "auto"
+    python: str | None = None
     timeout_s: float | None = None
     place: str = ""
 

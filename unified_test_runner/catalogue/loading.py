@@ -130,6 +130,7 @@ class _Contents:
             args=tuple(item.args),
             env=tuple(item.env.items()),
             collect=item.collect,
+            python=item.python,
             timeout_s=item.timeout,
             place=self._place("suites", name),
         )

@@ -43,7 +43,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "keep_together",
                 "locks",
                 "network",
-                "python",
             }
         ),
     }
@@ -265,6 +264,11 @@ class SuiteModel(_Model):
         "auto",
         description="lazy: a file is collected when it is run; whole: everything is, in each "
         "worker, for plugins that must see all tests at once; auto: by the plugins found.",
+    )
+    python: Text | None = Field(
+        None,
+        description="The Python that has its packages: a program on the PATH, or a path from the "
+        "project root. --python goes before it.",
     )
     args: list[str] = Field(default_factory=list, description="More arguments for pytest.")
     env: dict[Variable, str] = Field(

@@ -49,6 +49,7 @@ class BisectCommand(click.Command):
 @options.services
 @options.timeout
 @options.collect
+@options.seed
 @options.configuration
 @options.synonyms
 @click.pass_obj
@@ -71,6 +72,7 @@ def command(
             services=params["services"],
             timeout_s=params["timeout"],
             collect=params["collect"],
+            seed=params["seed"],
             python=params["python"],
             catalogue=params["catalogue"],
             argv=tuple(sys.argv[1:]),

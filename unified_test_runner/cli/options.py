@@ -132,17 +132,24 @@ collect = click.option(
     "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
 )  # fmt: skip
 
+seed = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
+    help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
+)  # fmt: skip
+
 running = _together(
     services,
     click.option(
         "--workers", "-n", type=WORKERS, default="auto", envvar="UTR_WORKERS",
-        show_default=True, help="How many worker processes; auto: one per processor.",
+        show_default=True,
+        help="How many worker processes; auto: one per processor, fewer where memory is short.",
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
     timeout,
     collect,
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
+    seed,
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
@@ -153,6 +160,21 @@ order = click.option(
     "--order-from", metavar="RUN",
     help="Run the same files in the same order on the same workers as RUN did: the id of a run "
     "of this project, a run directory or an events.jsonl.",
+)  # fmt: skip
+
+coverage = _together(
+    click.option(
+        "--coverage", "coverage", is_flag=True,
+        help="Measure what the tests run, as the project's configuration of coverage says.",
+    ),
+    click.option(
+        "--coverage-source", "coverage_sources", metavar="NAME", multiple=True,
+        help="Measure this package or folder. Repeatable; implies --coverage.",
+    ),
+    click.option(
+        "--coverage-min", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help="Fail a whole run that covers less. Implies --coverage.",
+    ),
 )  # fmt: skip
 
 output = _together(

@@ -32,7 +32,7 @@ class RunCommand(click.Command):
             formatter.write_text(
                 "0 all passed, 1 a test failed, 2 interrupted, 3 internal error, 4 usage or "
                 "catalogue, 5 nothing ran, 10 a service failed, 11 time limit of the run, "
-                "12 incomplete"
+                "12 incomplete, 13 a gate failed"
             )
 
 
@@ -40,6 +40,7 @@ class RunCommand(click.Command):
 @options.selection
 @options.running
 @options.order
+@options.coverage
 @options.output
 @options.run_directory
 @options.configuration
@@ -73,6 +74,13 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
             events=params["events"],
             run_dir=params["run_dir"],
         ),
+        coverage=settings.Coverage(
+            is_wanted=params["coverage"]
+            or bool(params["coverage_sources"])
+            or params["coverage_min"] is not None,
+            sources=params["coverage_sources"],
+            minimum=params["coverage_min"],
+        ),
         services=params["services"],
         workers=params["workers"],
         max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
@@ -81,6 +89,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         collect=params["collect"],
         no_tests=params["no_tests"],
         order_from=params["order_from"],
+        seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],
         argv=tuple(sys.argv[1:]),

@@ -57,6 +57,7 @@ def describe(prepared: Prepared, services: str) -> dict[str, Any]:
             {
                 "index": group.index,
                 "arguments": list(group.arguments),
+                "interpreter": group.interpreter,
                 "suites": [
                     {
                         "name": suite.name,
@@ -101,6 +102,8 @@ def render(described: dict[str, Any]) -> str:
         lines.append(f"service      {service['name']}: {provider} ({service['reason']})")
     for group in described["groups"]:
         lines.append(f"group {group['index']}      pytest {' '.join(group['arguments'])}")
+        if group["interpreter"] != described["interpreter"]:
+            lines.append(f"  interpreter {group['interpreter']}")
         for suite in group["suites"]:
             services = ", ".join(suite["services"]) or "no services"
             lines.append(f"  {suite['name']}: {services} ({suite['reason']})")

@@ -8,6 +8,7 @@ this format), `seq` (1, 2, 3 …), `t_mono` (seconds since the run began, monoto
 from __future__ import annotations
 
 from unified_test_runner.events.base import Event
+from unified_test_runner.events.coverage import CoverageMeasured, Covered, FileCovered
 from unified_test_runner.events.log import EVENT_TYPES, LOG_VERSION, Stamped, decode, encode
 from unified_test_runner.events.run import (
     ErrorRaised,
@@ -46,8 +47,11 @@ from unified_test_runner.events.workers import (
 __all__ = [
     "EVENT_TYPES",
     "LOG_VERSION",
+    "CoverageMeasured",
+    "Covered",
     "ErrorRaised",
     "Event",
+    "FileCovered",
     "ForecastDiffered",
     "LateErrorRecorded",
     "NamespaceOpened",

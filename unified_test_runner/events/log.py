@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import from_plain, to_plain
+from unified_test_runner.events.coverage import CoverageMeasured
 from unified_test_runner.events.run import (
     ErrorRaised,
     NoticeGiven,
@@ -51,7 +52,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
     UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, WarningRecorded,
-    NoticeGiven, ErrorRaised, WorkerExited, RunInterrupted, RunFinished,
+    NoticeGiven, ErrorRaised, WorkerExited, CoverageMeasured, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))

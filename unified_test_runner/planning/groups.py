@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, is_below
+from unified_test_runner.errors import UsageError
 from unified_test_runner.planning.arguments import relative_to_root
 from unified_test_runner.planning.patterns import translate
 from unified_test_runner.planning.plan import (
@@ -34,6 +35,7 @@ class _Key:
 
     args: tuple[str, ...]
     env: frozenset[tuple[str, str]]
+    interpreter: str
     services: frozenset[ServiceUse]
     collect: str
 
@@ -57,12 +59,29 @@ class Grouping:
         return _Key(
             args=spec.args,
             env=frozenset(spec.env),
+            interpreter=self._interpreter(spec),
             services=frozenset(self._effective(use) for use in spec.services),
             collect=self._collect(spec),
         )
 
     def _collect(self, spec: SuiteSpec) -> str:
         return self.request.collect or spec.collect
+
+    def _interpreter(self, spec: SuiteSpec) -> str:
+        """Return the Python of a suite.
+
+        Raises:
+            UsageError: the one that the catalogue names cannot be run.
+        """
+        if spec.python is None or self.request.interpreters is None:
+            return self.request.interpreter
+        found = self.request.interpreters.get(spec.python)
+        if found is None:
+            hint = "name a program on the PATH, or a path from the project root"
+            raise UsageError(
+                f"suite '{spec.name}': python: '{spec.python}' cannot be run", hint=hint
+            )
+        return found
 
     def _effective(self, use: ServiceUse) -> ServiceUse:
         """Return the use with the isolation it comes to, so that saying it twice is no news."""
@@ -77,8 +96,9 @@ class Grouping:
         return Group(
             index=index,
             suites=tuple(_planned(suite, self._timeout_s(suite.spec)) for suite in suites),
-            arguments=(*spec.args, *self._options(), *self._paths(suites)),
-            interpreter=self.request.interpreter,
+            # Paths first: an option whose value may be left out would take one for it.
+            arguments=(*self._paths(suites), *spec.args, *self._options()),
+            interpreter=self._interpreter(spec),
             env=spec.env,
             services=spec.services,
             filtered=frozenset(file.path for file in files if file.is_filtered),

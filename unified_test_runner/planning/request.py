@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
@@ -16,8 +17,10 @@ class PlanRequest:
     """The selectors and settings a plan is made from.
 
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
-    `--`. `workers` None means as many as the catalogue, else `cpu_count`, says; `timeout_s`
-    None leaves the time limit of tests to the catalogue, as `collect` None leaves that.
+    `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
+    (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
+    of tests to the catalogue, as `collect` None leaves that. `interpreters` are the programs
+    that suites name in the catalogue, as written → as found; None: `interpreter` is for all.
     """
 
     root: Path
@@ -37,3 +40,5 @@ class PlanRequest:
     timeout_s: float | None = None
     collect: str | None = None
     cpu_count: int = 1
+    memory_bytes: int | None = None
+    interpreters: Mapping[str, str] | None = None

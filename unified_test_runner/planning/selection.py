@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 REAL_SERVICES = "--real-services"
 
+#: What a worker should find free at least, its services included: a database-backed test
+#: process takes 100 to 200 MiB.
+WORKER_MEMORY_BYTES = 256 * 2**20
+
 
 def make_plan(request: PlanRequest) -> Plan:
     """Return what a run of `request` does; nothing is started and no test file imported.
@@ -235,6 +239,15 @@ def _scrubbed(catalogue: Catalogue | None) -> frozenset[str]:
     return frozenset(names)
 
 
+def _by_machine(request: PlanRequest) -> tuple[int, str]:
+    if request.memory_bytes is not None:
+        room = max(1, request.memory_bytes // WORKER_MEMORY_BYTES)
+        if room < request.cpu_count:
+            free = request.memory_bytes // 2**20
+            return room, f"{free} MiB of memory are free, too little for one per processor"
+    return request.cpu_count, "one per processor"
+
+
 def _workers(request: PlanRequest, files: int) -> tuple[int, str]:
     declared = request.catalogue.workers if request.catalogue else None
     if request.workers is not None:
@@ -242,7 +255,7 @@ def _workers(request: PlanRequest, files: int) -> tuple[int, str]:
     elif declared is not None:
         wanted, reason = declared, "defaults of the catalogue"
     else:
-        wanted, reason = request.cpu_count, "one per processor"
+        wanted, reason = _by_machine(request)
     if files < wanted:
         return max(files, 1), f"{reason}, but no more than files"
     return max(wanted, 1), reason

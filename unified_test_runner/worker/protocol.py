@@ -67,10 +67,14 @@ class ConfigureFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked(Message):
-    """The directory walk is done. `units` are (path, collector, ordinal)."""
+    """The directory walk is done. `units` are (path, collector, ordinal).
+
+    `notes` are (level, message) pairs about pytest's plugins and their options.
+    """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[UnitKey, ...]:

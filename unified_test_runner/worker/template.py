@@ -26,6 +26,8 @@ _MAIN = Path(__file__).parent / "child" / "main.py"
 class ForkRequest:
     """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
 
+    `coverage` takes its coverage data; `sources` is what to measure, None for nothing. `workers`
+    is how many the run has; `seed` is for plugins that need one, the same in all of them.
     `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
     not handed out one by one: `paths` (None: all), `filtered` ones with `patterns`, `ids` of each.
     """
@@ -39,6 +41,10 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    coverage: Path
+    sources: tuple[str, ...] | None = None
+    workers: int = 1
+    seed: int = 0
     collect: str = "lazy"
     choice: Mapping[str, object] = field(default_factory=dict)
 
@@ -109,6 +115,13 @@ class Template:
             "collect": request.collect,
             "choice": dict(request.choice),
             "stack_signal": int(STACK_SIGNAL),
+            "slot": request.slot,
+            "workers": request.workers,
+            "seed": request.seed,
+            "coverage": {
+                "folder": str(request.coverage),
+                "sources": None if request.sources is None else list(request.sources),
+            },
         }
         try:
             line = wire.encode(spec)

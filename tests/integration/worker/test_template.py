@@ -51,6 +51,7 @@ class Scene:
         number = len(self.workers)
         worker = self.template.fork(
             ForkRequest(
+                coverage=self.root / f"cov{number}",
                 worker=number, slot=slot, group=0, arguments=("-p", "no:cacheprovider", *arguments),
                 environ={**self.environ, "UTR_SLOT": str(slot)}, root=self.root,
                 basetemp=self.root / "tmp" / f"w{number}", output=self.root / f"w{number}.log",

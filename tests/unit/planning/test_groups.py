@@ -64,7 +64,7 @@ def test_folders_leave_the_order_to_the_suites(tree: Any) -> None:
     assert arguments(plan) == [("suites/a/test_a.py", "suites/b")]
 
 
-def test_options_stand_before_paths_in_their_order(tree: Any) -> None:
+def test_options_stand_behind_paths_in_their_order(tree: Any) -> None:
     tree.files("suites/a/test_a.py")
     tree.declare(suites={"a": {"args": ("-p", "no:x")}})
     plan = tree.plan(
@@ -73,8 +73,8 @@ def test_options_stand_before_paths_in_their_order(tree: Any) -> None:
     )  # fmt: skip
     assert arguments(plan) == [
         (
-            "-p", "no:x", "-k", "one", "-m", "not slow",
-            "--deselect", "suites/a/test_a.py::test_two", "--tb=short", "suites/a",
+            "suites/a", "-p", "no:x", "-k", "one", "-m", "not slow",
+            "--deselect", "suites/a/test_a.py::test_two", "--tb=short",
         )
     ]  # fmt: skip
 

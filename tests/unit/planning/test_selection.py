@@ -222,6 +222,24 @@ def test_how_many_workers_and_why(
     assert (plan.workers, plan.workers_reason) == expected
 
 
+@pytest.mark.parametrize(
+    ("memory_mib", "asked", "expected"),
+    [
+        (700, None, (2, "700 MiB of memory are free, too little for one per processor")),
+        (10, None, (1, "10 MiB of memory are free, too little for one per processor")),
+        (1024, None, (4, "one per processor")),
+        (10, 3, (3, "asked for")),
+    ],
+)
+def test_short_memory_makes_fewer_workers(
+    shop: Any, memory_mib: int, asked: Any, expected: Any
+) -> None:
+    plan = shop.plan(
+        workers=asked, cpu_count=4, memory_bytes=memory_mib * 2**20, real_services=True
+    )
+    assert (plan.workers, plan.workers_reason) == expected
+
+
 def test_r26_the_working_directory_does_not_matter(shop: Any) -> None:
     here = shop.plan("tests/unit")
     there = shop.plan("unit", cwd=shop.root / "tests")

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from unified_test_runner.model import ExitCode, Outcome, WithheldSuite
+from unified_test_runner.reporters.console.coverage import coverage_table
 from unified_test_runner.reporters.console.failures import failure_list, failures
 from unified_test_runner.reporters.console.lines import (
     Line,
@@ -48,6 +49,8 @@ def summary(report: RunReport, settings: ReporterSettings, width: int) -> list[L
         lines += [*_skips(report, width), *_warnings(report, width), *_statistics(report, width)]
     lines += failures(report, width, shows_output=shows_output)
     lines += failure_list(report, width)
+    if report.coverage is not None:
+        lines += coverage_table(report.coverage, width, settings.verbosity)
     lines += _remarks(report, width, is_quiet=settings.verbosity < 0)
     while lines and not lines[-1].text:
         lines.pop()

@@ -15,6 +15,8 @@ from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from . import record, wire
 from .loop import RunLoop
+from .measuring import Measuring
+from .neighbours import Neighbours
 from .originals import time
 from .quiet import quiet_reporter
 from .record import Meter
@@ -28,20 +30,25 @@ def run_session(spec: dict[str, Any], channel: Channel) -> int:
     """Run the whole session; returns the exit status of the process."""
     began = time.perf_counter()
     channel.send(wire.HELLO, version=wire.VERSION, pid=os.getpid())
-    plugin = WorkerPlugin(spec, channel, began)
+    neighbours = Neighbours(spec, channel)
+    plugin = WorkerPlugin(spec, channel, neighbours, began)
+    measuring = Measuring(**spec["coverage"])
+    plugins = [plugin, neighbours, *measuring.plugins()]
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
-        config = _prepareconfig(list(spec["arguments"]), [plugin])
+        measuring.start()
+        config = _prepareconfig(list(spec["arguments"]), plugins)
     except BaseException as error:  # noqa: BLE001 - plugins and conftests may raise anything
         return _refuse(channel, error)
     try:
-        _neutralise(config.option)
+        neighbours.settle(config.option)
         config.hook.pytest_cmdline_main(config=config)
     except BaseException as error:  # noqa: BLE001 - as above
         if not plugin.is_unsound:
             return _refuse(channel, error)
     finally:
         _unconfigure(config, plugin)
+        measuring.save()
     if plugin.is_unsound:
         channel.flush()
         return 0
@@ -94,26 +101,18 @@ def _first_line(error: BaseException) -> str:
     return record.told(error).splitlines()[0]
 
 
-def _neutralise(option: Any) -> None:
-    """Switch off what only one process may do, where `addopts` asks for it."""
-    if hasattr(option, "numprocesses"):
-        option.numprocesses = None
-        option.dist = "no"
-        option.tx = []
-    # Each worker would replace the file of the others; the runner writes its own.
-    if hasattr(option, "xmlpath"):
-        option.xmlpath = None
-
-
 class WorkerPlugin:
     """The hooks by which the runner drives a session."""
 
-    def __init__(self, spec: dict[str, Any], channel: Channel, began: float) -> None:
+    def __init__(
+        self, spec: dict[str, Any], channel: Channel, neighbours: Neighbours, began: float
+    ) -> None:
         self.meter = Meter()
         self.has_walked = False
         self.internal_error = ""
         self._spec = spec
         self._channel = channel
+        self._neighbours = neighbours
         self._began = began
         self._loop: RunLoop
 
@@ -139,6 +138,7 @@ class WorkerPlugin:
             if plugins.hasplugin(name):
                 plugins.unregister(name=name)
         plugins.register(quiet_reporter(session.config), "terminalreporter")
+        self._neighbours.join(plugins)
         walk = Walk(session, self._spec["root"], whole_choice(session.config, self._spec))
         collect = session.perform_collect
         self._loop = RunLoop(session, walk, self._channel, self._spec, self.meter)
@@ -156,7 +156,8 @@ class WorkerPlugin:
             raise pytest.UsageError("--collect-only runs nothing; use the `list` command")
         units = [list(unit) for unit in self._loop.walk.nodes]
         startup_s = time.perf_counter() - self._began
-        self._channel.send(wire.WALKED, units=units, startup_s=startup_s)
+        notes = [list(note) for note in self._neighbours.notes]
+        self._channel.send(wire.WALKED, units=units, startup_s=startup_s, notes=notes)
         self.has_walked = True
         gc.collect()
         gc.freeze()
