@@ -42,6 +42,14 @@ bench: $(DEV_STAMP) ## Measure start-up and overhead against click and plain pyt
 parity: $(DEV_STAMP) ## Compare outcomes with plain pytest on public suites (ARGS=...)
 	$(BIN)/python tests/parity/suites.py $(ARGS)
 
+.PHONY: plugins
+plugins: $(DEV_STAMP) ## Compare outcomes with plain pytest under well-known plugins (ARGS=...)
+	$(BIN)/python tests/parity/plugins.py $(ARGS)
+
+.PHONY: versions
+versions: $(DEV_STAMP) ## Compare outcomes with plain pytest on every Python and pytest (ARGS=...)
+	$(BIN)/python tests/parity/versions.py $(ARGS)
+
 .PHONY: compare
 compare: $(DEV_STAMP) ## Measure against plain pytest and pytest-xdist (ARGS=...)
 	$(BIN)/python tests/benchmarks/compare.py $(ARGS)

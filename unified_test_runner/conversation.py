@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
     from unified_test_runner.recording import Recorder
-    from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker.template import Template
 
 #: Importing plugins and conftests may take so long, however short the limit of a test is.
@@ -119,10 +118,11 @@ class Conversation:
             )
         )
 
-    def begin_unit(self, seat: Seat, unit: UnitPlan) -> None:
-        """A worker is given a unit."""
+    def begin_unit(self, seat: Seat, action: steps.Assign) -> None:
+        """A worker is given a unit, or a part of one."""
+        unit = action.unit
         self._stop_idling(seat)
-        seat.unit = unit
+        seat.unit, seat.first, seat.counted = unit, action.first, action.counted
         seat.last_path = unit.key.path
         seat.test, seat.is_collected = "", False
         self._allow(seat, self._limits[unit.suite])
@@ -135,6 +135,11 @@ class Conversation:
                 suite=unit.suite,
                 collector=unit.key.collector,
                 ordinal=unit.key.ordinal,
+                first=action.first,
+                start=action.start,
+                stop=action.stop,
+                giver=action.giver,
+                is_rerun=action.counted is not None,
             )
         )
 
@@ -157,15 +162,17 @@ class Conversation:
         worker, now = seat.process.worker, self._recorder.now
         seat.test = message.nodeid
         self._allow(seat, message.limit_s or self._limits[seat.suite], now)
-        self._ledger.start(worker, seat.suite, message, now)
+        self._ledger.start(worker, seat.suite, message, now, seat.counted)
         return (steps.TestBegun(worker=worker, index=message.index),)
 
     def _on_test_ended(self, seat: Seat, message: protocol.TestEnded) -> tuple[steps.Input, ...]:
         worker = seat.process.worker
         seat.test = ""
         self._allow(seat, self._limits[seat.suite], self._recorder.now)
-        self._failures += self._ledger.end(worker, message).is_bad
-        return (steps.TestDone(worker=worker),)
+        is_bad = self._ledger.end(worker, message).is_bad
+        self._failures += is_bad
+        done = steps.TestDone(worker=worker, is_bad=is_bad, duration_s=message.duration_s)
+        return (done,)
 
     def _hear_of_worker(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
         worker = seat.process.worker
@@ -193,6 +200,12 @@ class Conversation:
             case protocol.UnitUnknown():
                 seat.unit = None
                 yield steps.UnitUnknown(worker=worker)
+            case protocol.UnitDiffers():
+                yield self._on_differs(seat)
+            case protocol.Given():
+                yield self._on_given(seat, message)
+            case protocol.Kept():
+                yield steps.Kept(worker=worker)
             case protocol.UnitCollected():
                 yield self._on_collected(seat, message)
             case protocol.UnitEnded():
@@ -300,12 +313,29 @@ class Conversation:
         return steps.UnitCollected(worker=seat.process.worker, ids=message.ids)
 
     def _on_unit_ended(self, seat: Seat, message: protocol.UnitEnded) -> steps.Input:
-        self._recorder.emit(events.UnitFinished(worker=seat.process.worker, path=seat.path))
+        self._recorder.emit(
+            events.UnitFinished(worker=seat.process.worker, path=seat.path, first=seat.first)
+        )
+        self._rest(seat)
+        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
+
+    def _on_given(self, seat: Seat, message: protocol.Given) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(events.UnitSplit(worker=worker, path=seat.path, index=message.index))
+        return steps.Given(worker=worker, index=message.index)
+
+    def _on_differs(self, seat: Seat) -> steps.Input:
+        worker = seat.process.worker
+        self._recorder.emit(forecast.disagreement(seat.path, worker))
+        self._rest(seat)
+        return steps.UnitDiffers(worker=worker)
+
+    def _rest(self, seat: Seat) -> None:
+        """A worker has nothing in hand."""
         seat.unit = None
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
-        return steps.UnitDone(worker=seat.process.worker, ran=message.ran)
 
     def take_leave(self, seat: Seat, exited: protocol.Exited) -> None:
         """A worker was reaped."""

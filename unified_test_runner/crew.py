@@ -55,6 +55,8 @@ class Seat:
 
     process: WorkerProcess
     unit: UnitPlan | None = None
+    first: int = 0
+    counted: frozenset[int] | None = None
     test: str = ""
     last_path: str = ""
     unit_since: float = 0.0

@@ -95,7 +95,9 @@ class Engine:
         self._scheduler = Scheduler(
             [forecast.foreseen(group) for group in plan.groups],
             plan.workers,
-            None if orders.bookings is None else Itinerary(orders.bookings),
+            # What fails in a part of a file may pass in the whole: too late, once it has stopped.
+            is_splitting=not orders.max_failures,
+            itinerary=None if orders.bookings is None else Itinerary(orders.bookings),
         )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
@@ -184,6 +186,8 @@ class Engine:
                 self._fork(action)
             case steps.Assign():
                 self._assign(action)
+            case steps.Steal():
+                self._crew.seats[action.worker].process.steal(action.how)
             case steps.Finish() | steps.Drain() | steps.Kill():
                 self._end_worker(action)
             case steps.LoseTest():
@@ -203,10 +207,9 @@ class Engine:
         group = self._groups[seat.process.group]
         path = action.unit.key.path
         seat.output_from = self._crew.output_size(seat)
-        self._talk.begin_unit(seat, action.unit)
+        self._talk.begin_unit(seat, action)
         seat.process.run(
-            action.unit.key,
-            start=action.start,
+            action,
             patterns=group.node_patterns if path in group.filtered else (),
             ids=forecast.inner_ids(group.node_ids, path),
         )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner import __version__, coverage, events
 from unified_test_runner.crew import Premises
+from unified_test_runner.dependents import remember_dependents
 from unified_test_runner.engine import Engine, Orders
 from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.inbox import Inbox
@@ -100,6 +101,7 @@ def execute(
     _open_record(run, now)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
     _combine_coverage(run, since=now.timestamp())
+    remember_dependents(prepared.plan.root, sorted(recorder.report.dependents))
     return _close_record(run, wall)
 
 

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unified_test_runner.events import ForecastDiffered
+from unified_test_runner.events import ForecastDiffered, NoticeGiven
 from unified_test_runner.model import UnitKey
 from unified_test_runner.steps import GroupPlan, UnitPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unified_test_runner.planning.plan import Group
+    from unified_test_runner.planning.plan import Group, PlannedSuite, PlannedUnit
 
 
 def foreseen(group: Group) -> GroupPlan:
     """Return a group as the scheduler sees it before any walk."""
-    units = tuple(
-        UnitPlan(key=UnitKey(path=unit.path), suite=unit.suite, size_bytes=unit.size_bytes)
-        for unit in group.units
-    )
+    units = tuple(_known(unit, UnitKey(path=unit.path)) for unit in group.units)
     return GroupPlan(index=group.index, units=units)
+
+
+def _known(unit: PlannedUnit, key: UnitKey) -> UnitPlan:
+    return UnitPlan(
+        key=key,
+        suite=unit.suite,
+        size_bytes=unit.size_bytes,
+        keep_together=unit.keep_together,
+        bundle=unit.bundle,
+    )
 
 
 def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
@@ -33,10 +40,10 @@ def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
     units = []
     for key in keys:
         if key.path in known:
-            unit = known[key.path]
-            units.append(UnitPlan(key=key, suite=unit.suite, size_bytes=unit.size_bytes))
+            units.append(_known(known[key.path], key))
         elif suite := covering_suite(group, key.path):
-            units.append(UnitPlan(key=key, suite=suite))
+            keep, bundle = suite.keep_together, suite.bundle
+            units.append(UnitPlan(key=key, suite=suite.name, keep_together=keep, bundle=bundle))
     return tuple(units)
 
 
@@ -50,6 +57,16 @@ def difference(group: Group, units: Sequence[UnitPlan]) -> ForecastDiffered | No
         group=group.index,
         missing=tuple(sorted(planned - found)),
         unexpected=tuple(sorted(found - planned)),
+    )
+
+
+def disagreement(path: str, worker: int) -> NoticeGiven:
+    """Return what to say where two workers find different tests in a file."""
+    return NoticeGiven(
+        level="warning",
+        message=f"{path} has other tests in worker {worker} than in the worker that took it first; "
+        "it is not divided any more",
+        hint="parameters made from a set or at random differ from process to process",
     )
 
 
@@ -74,13 +91,13 @@ class Owners:
         return next(iter((*same, *groups)), None)
 
 
-def covering_suite(group: Group, path: str) -> str | None:
+def covering_suite(group: Group, path: str) -> PlannedSuite | None:
     """Return the suite that takes a file which the plan did not foresee, None if none does."""
     for suite in group.suites:
         if suite.is_whole and any(
             root in {"", "."} or path == root or path.startswith(f"{root}/") for root in suite.paths
         ):
-            return suite.name
+            return suite
     return None
 
 

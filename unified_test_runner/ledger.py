@@ -35,6 +35,12 @@ class _Running:
     occurrence: int
     since: float
     is_announced: bool = False
+    attempt: int = 1
+    is_in_order: bool = False
+
+    @property
+    def is_context(self) -> bool:
+        return self.attempt > 1 and not self.is_in_order
 
 
 class Ledger:
@@ -61,12 +67,25 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: Counter[str] = Counter()
-        self._late: dict[str, int] = {}
+        self._again: dict[tuple[int, str], _Running] = {}
 
-    def start(self, worker: int, suite: str, message: protocol.TestStarted, now: float) -> None:
-        """A worker begins a test."""
-        occurrence = self._next_occurrence(message.nodeid)
-        self._running[worker] = _Running(message, suite, occurrence, now)
+    def start(
+        self,
+        worker: int,
+        suite: str,
+        message: protocol.TestStarted,
+        now: float,
+        counted: frozenset[int] | None = None,
+    ) -> None:
+        """A worker begins a test; in a second run of its file only `counted` ones count."""
+        if counted is None:
+            occurrence = self._next_occurrence(message.nodeid)
+            self._running[worker] = _Running(message, suite, occurrence, now)
+            return
+        again = _Running(message, suite, max(self._seen[message.nodeid] - 1, 0), now)
+        again.attempt = 2
+        again.is_in_order = message.index in counted
+        self._running[worker] = self._again[worker, message.nodeid] = again
 
     def announce(self, worker: int) -> None:
         """Record the start of the test that a worker is running, unless that was done.
@@ -83,6 +102,9 @@ class Ledger:
                 nodeid=running.message.nodeid,
                 suite=running.suite,
                 occurrence=running.occurrence,
+                attempt=running.attempt,
+                is_in_order=running.is_in_order,
+                is_context=running.is_context,
             )
         )
 
@@ -152,7 +174,7 @@ class Ledger:
                 )
             )
         if action.outcome is not Outcome.NOT_RUN:
-            self._emit(UnitFinished(worker=NO_WORKER, path=path))
+            self._emit(UnitFinished(worker=NO_WORKER, path=path, first=action.first))
 
     def enter(self, worker: int, suite: str, path: str, message: protocol.EntryReported) -> Outcome:
         """A collector failed or was skipped as a whole; returns the outcome of the entry."""
@@ -179,11 +201,16 @@ class Ledger:
 
     def amend(self, worker: int, message: protocol.LateError) -> None:
         """A fixture failed to tear down after its last test had ended."""
-        occurrence = max(self._seen[message.nodeid] - 1, 0)
-        phase = self._masked(message.phase)
+        again = self._again.get((worker, message.nodeid))
+        if again is not None and again.is_context:
+            return  # it ran only to come before another test, and counts for nothing
         self._emit(
             LateErrorRecorded(
-                worker=worker, nodeid=message.nodeid, occurrence=occurrence, phase=phase
+                worker=worker,
+                nodeid=message.nodeid,
+                occurrence=max(self._seen[message.nodeid] - 1, 0),
+                attempt=again.attempt if again is not None else 1,
+                phase=self._masked(message.phase),
             )
         )
 
@@ -228,6 +255,9 @@ class Ledger:
             outcome=outcome,
             duration_s=duration_s,
             occurrence=running.occurrence,
+            attempt=running.attempt,
+            is_in_order=running.is_in_order,
+            is_context=running.is_context,
             path=message.path,
             line=message.line,
             classname=message.classname,

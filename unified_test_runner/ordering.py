@@ -33,11 +33,16 @@ class TakenUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedOrder:
-    """What was taken in a run, in the order in which it was, on `workers` slots."""
+    """What was taken in a run, in the order in which it was, on `workers` slots.
+
+    `divided` are files of which a part went to another worker, or ran again: only who took
+    them first is in the order.
+    """
 
     run: str
     workers: int
     taken: tuple[TakenUnit, ...]
+    divided: tuple[str, ...] = ()
 
 
 def read_order(events: Iterable[Stamped], name: str) -> RecordedOrder:
@@ -53,12 +58,15 @@ def read_order(events: Iterable[Stamped], name: str) -> RecordedOrder:
     workers = 0
     slots: dict[int, int] = {}
     taken: list[TakenUnit] = []
+    divided: dict[str, None] = {}
     for stamped in events:
         match stamped.event:
             case RunStarted() as started:
                 workers = started.workers
             case WorkerStarted() as worker:
                 slots[worker.worker] = worker.slot
+            case UnitStarted() as unit if unit.first or unit.is_rerun:
+                divided[unit.path] = None
             case UnitStarted() as unit if unit.worker in slots:
                 key = UnitKey(path=unit.path, collector=unit.collector, ordinal=unit.ordinal)
                 slot = slots[unit.worker]
@@ -68,7 +76,7 @@ def read_order(events: Iterable[Stamped], name: str) -> RecordedOrder:
     if workers < 1:
         raise UsageError(f"'{name}' is not the log of a run: it does not begin with one's start")
     workers = max([workers, *(slot + 1 for slot in slots.values())])
-    return RecordedOrder(run=name, workers=workers, taken=tuple(taken))
+    return RecordedOrder(run=name, workers=workers, taken=tuple(taken), divided=tuple(divided))
 
 
 def follow(plan: Plan, order: RecordedOrder) -> tuple[Plan, tuple[Booking, ...]]:
@@ -90,7 +98,9 @@ def follow(plan: Plan, order: RecordedOrder) -> tuple[Plan, tuple[Booking, ...]]
             )
     recorded = {unit.key.path for unit in order.taken}
     added = [unit.path for unit in plan.units if unit.path not in recorded]
+    divided = [path for path in order.divided if path in {unit.path for unit in plan.units}]
     notices = (
+        _notice(divided, f"of run '{order.run}'", "not divided between workers now"),
         _notice(absent, f"of run '{order.run}'", "not selected now and left out"),
         _notice(added, "", f"not in run '{order.run}' and run{'s' * (len(added) == 1)} at the end"),
     )

@@ -97,6 +97,9 @@ class RunReport:
         self._unit_of: dict[int, UnitRecord] = {}
         self._suite_of_path: dict[str, str] = {}
         self._done_paths: set[str] = set()
+        self._parts: dict[str, set[int]] = {}
+        #: Files in which a test was found to rely on earlier ones.
+        self.dependents: set[str] = set()
         self._deselected: dict[str, int] = {}
         self._categories: dict[str, str | None] = {}
         self._apply: Mapping[type[events.Event], Callable[[Any], None]] = {
@@ -114,6 +117,7 @@ class RunReport:
             events.ForecastDiffered: self.forecasts.append,
             events.UnitStarted: self._on_unit_started,
             events.UnitCollected: self._on_unit_collected,
+            events.UnitSplit: self._on_unit_split,
             events.UnitFinished: self._on_unit_finished,
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
@@ -337,13 +341,21 @@ class RunReport:
         known = self._deselected.get(event.path, 0)
         self._deselected[event.path] = max(known, event.deselected)
 
+    def _on_unit_split(self, event: events.UnitSplit) -> None:
+        self._parts.setdefault(event.path, {0}).add(event.index)
+
     def _on_unit_finished(self, event: events.UnitFinished) -> None:
-        self._done_paths.add(event.path)
+        parts = self._parts.get(event.path, set())
+        parts.discard(event.first)
+        if not parts:
+            self._done_paths.add(event.path)
 
     def _on_test_started(self, event: events.TestStarted) -> None:
         self._results.start(event, self.at_s)
 
     def _on_test_finished(self, event: events.TestFinished) -> None:
+        if event.is_context:
+            return
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
         worker = event.worker
@@ -353,6 +365,9 @@ class RunReport:
         unit = self._unit_of.get(worker)
         if unit is not None:
             unit.outcomes[event.outcome] += 1
+            entry = self.entries[event.entry, event.nodeid, event.occurrence]
+            if event.is_in_order and entry.is_order_dependent:
+                self.dependents.add(unit.path)
 
     def _on_coverage(self, event: events.CoverageMeasured) -> None:
         self.coverage = event

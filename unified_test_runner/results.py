@@ -30,7 +30,11 @@ _PROVES_NOTHING = frozenset({Outcome.SKIPPED, Outcome.NOT_RUN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at a test. `phases` are kept for bad outcomes only."""
+    """One try at a test. `phases` are kept for bad outcomes only.
+
+    `is_in_order`: all tests before it in its file ran before it, in the same process, as they
+    had not for the attempts before.
+    """
 
     number: int
     outcome: Outcome
@@ -39,6 +43,7 @@ class Attempt:
     reason: str = ""
     reproduce: str = ""
     phases: tuple[PhaseResult, ...] = ()
+    is_in_order: bool = False
 
     @property
     def bad_phases(self) -> tuple[PhaseResult, ...]:
@@ -91,8 +96,19 @@ class Entry:
     @property
     def telling(self) -> Attempt:
         """The attempt that explains the outcome: the last bad one, else the last."""
+        if self.last.is_in_order:
+            return self.last
         bad = [attempt for attempt in self.attempts if attempt.outcome in _BAD]
         return bad[-1] if bad else self.last
+
+    @property
+    def is_order_dependent(self) -> bool:
+        """Whether it ended well only once all tests before it in its file had run."""
+        return (
+            self.last.is_in_order
+            and self.last.outcome not in _BAD
+            and any(attempt.outcome in _BAD for attempt in self.attempts)
+        )
 
     @property
     def duration_s(self) -> float:
@@ -121,10 +137,11 @@ def decide(attempts: tuple[Attempt, ...]) -> Outcome:
     """Return the verdict over all attempts of one test.
 
     The last one decides; good after bad is flaky. A retry that was skipped or never ran
-    proves nothing, so that the failure before it stands.
+    proves nothing, so that the failure before it stands. One in order is no retry: it ran as
+    plain pytest would have run it, which the attempts before it did not.
     """
     last = attempts[-1].outcome
-    if len(attempts) == 1 or last in _BAD:
+    if len(attempts) == 1 or last in _BAD or attempts[-1].is_in_order:
         return last
     earlier = [attempt.outcome for attempt in attempts[:-1] if attempt.outcome in _BAD]
     if not earlier:
@@ -147,6 +164,8 @@ class Results:
 
     def start(self, event: TestStarted, at_s: float) -> None:
         """A test began."""
+        if event.is_context:
+            return
         self._running[event.nodeid, event.occurrence, event.attempt] = Running(
             worker=event.worker,
             nodeid=event.nodeid,
@@ -158,6 +177,8 @@ class Results:
 
     def finish(self, event: TestFinished, category: str | None) -> None:
         """An attempt ended."""
+        if event.is_context:
+            return
         if event.entry is EntryKind.TEST:
             self._running.pop((event.nodeid, event.occurrence, event.attempt), None)
         old = self.entries.get((event.entry, event.nodeid, event.occurrence))
@@ -237,6 +258,7 @@ def _attempt_of(event: TestFinished) -> Attempt:
         reason=event.reason or ("" if event.outcome is Outcome.PASSED else _reason(event.phases)),
         reproduce=event.reproduce,
         phases=event.phases if is_bad else (),
+        is_in_order=event.is_in_order,
     )
 
 
@@ -270,6 +292,7 @@ def _merged(first: Attempt, second: Attempt) -> Attempt:
         reason=worse.reason or first.reason or second.reason,
         reproduce=first.reproduce or second.reproduce,
         phases=first.phases + second.phases,
+        is_in_order=first.is_in_order,
     )
 
 

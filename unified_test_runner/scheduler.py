@@ -1,26 +1,25 @@
 """Who runs what next, and what to do when something dies. Pure: no clock, no input or output.
 
-Invariants, which the property tests drive it against: every unit of every group ends in
-exactly one of done, lost or replaced by its walk; a slot holds at most one worker; a worker
-holds at most one unit; `End` comes once, when nothing is alive.
+Invariants, which the property tests drive it against: every test of every unit ends in
+exactly one of done, lost with its range, or replaced by its group's walk; a slot holds at
+most one worker; a worker holds at most one range of a unit; `End` comes once, when nothing is
+alive.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from unified_test_runner import steps
-from unified_test_runner.itinerary import Standing, Turn
+from unified_test_runner.itinerary import Turn
 from unified_test_runner.model import Outcome
-from unified_test_runner.waiting import Unit, Waiting
+from unified_test_runner.ranges import Group, Range, Roster, Slot, SlotState, Worker
+from unified_test_runner.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unified_test_runner.itinerary import Itinerary
-    from unified_test_runner.model import UnitKey
     from unified_test_runner.steps import Action, GroupPlan, Input
 
 #: So many workers of a group may die before their walk, in a row, until it is given up.
@@ -29,64 +28,32 @@ STARTUP_DEATHS = 3
 HANDOUTS = 3
 
 
-class _SlotState(enum.Enum):
-    FREE = enum.auto()
-    OPENING = enum.auto()
-    LIVE = enum.auto()
-    CLOSING = enum.auto()
-
-
-@dataclass(slots=True)
-class _Slot:
-    number: int
-    state: _SlotState = _SlotState.FREE
-    group: int = -1
-
-
-@dataclass(slots=True)
-class _Worker:
-    number: int
-    slot: int
-    group: int
-    is_ready: bool = False
-    is_ending: bool = False
-    unit: Unit | None = None
-    has_begun: bool = False
-    running: int | None = None
-    overdue: str = ""
-
-
-@dataclass(slots=True)
-class _Group:
-    plan: GroupPlan
-    waiting: Waiting
-    is_walked: bool = False
-    startup_deaths: int = 0
-    failure: str = ""
-    refused: set[int] = field(default_factory=set)
-
-
 class Scheduler:
     """Decides; `handle` is told what happened and returns what to do now.
 
     Args:
         groups: in the order in which they should be served.
         slots: how many workers may live at once.
-        itinerary: which slot takes what; what it does not name comes after that. None: each
-            worker takes the next unit that waits.
+        is_splitting: whether units may be divided between workers at all.
+        itinerary: which slot takes what, and that whole; what it does not name comes after
+            that. None: each worker takes the next unit that waits.
     """
 
     def __init__(
-        self, groups: Sequence[GroupPlan], slots: int, itinerary: Itinerary | None = None
+        self,
+        groups: Sequence[GroupPlan],
+        slots: int,
+        *,
+        is_splitting: bool = True,
+        itinerary: Itinerary | None = None,
     ) -> None:
-        self._slots = [_Slot(number) for number in range(slots)]
-        self._itinerary = itinerary
-        self._groups: dict[int, _Group] = {}
-        for plan in groups:
-            waiting = Waiting(plan.index, slots, itinerary)
-            waiting.fill(plan.units)
-            self._groups[plan.index] = _Group(plan, waiting)
-        self._workers: dict[int, _Worker] = {}
+        self._is_splitting = is_splitting and itinerary is None
+        self._is_anyone_idle = False
+        self._slots = [Slot(number) for number in range(slots)]
+        self._groups = {plan.index: Group(plan) for plan in groups}
+        self._roster = Roster()
+        self._waiting = Waiting(self._groups, self._roster, slots, itinerary)
+        self._workers = self._roster.workers
         self._next_worker = 0
         self._stop_reason = ""
         self._kill_reason = ""
@@ -94,11 +61,12 @@ class Scheduler:
 
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
-        if isinstance(happened, (steps.TestBegun, steps.TestDone)):
+        if not self._is_anyone_idle and isinstance(happened, (steps.TestBegun, steps.TestDone)):
             # Most inputs by far, and nobody becomes free by them.
             return self._on_progress(self._workers[happened.worker], happened)
         actions = self._react(happened)
         actions += self._hand_out()
+        actions += self._ask()
         actions += self._open_slots()
         return actions + self._end()
 
@@ -134,20 +102,19 @@ class Scheduler:
     ) -> list[Action]:
         slot = self._slots[happened.slot]
         if isinstance(happened, steps.SlotClosed):
-            slot.state = _SlotState.FREE
+            slot.state = SlotState.FREE
             return []
         if isinstance(happened, steps.SlotFailed):
-            slot.state = _SlotState.CLOSING
+            slot.state = SlotState.CLOSING
             group = self._groups[slot.group]
             lost = self._fail(group, happened.reason, Outcome.NOT_RUN)
             return [*lost, steps.CloseSlot(slot=slot.number)]
         if self._stop_reason or not self._is_wanted(slot):
-            slot.state = _SlotState.CLOSING
+            slot.state = SlotState.CLOSING
             return [steps.CloseSlot(slot=slot.number)]
-        slot.state = _SlotState.LIVE
-        if self._itinerary is not None:
-            self._itinerary.begin(slot.number)
-        worker = _Worker(self._next_worker, slot.number, slot.group)
+        slot.state = SlotState.LIVE
+        self._waiting.begin(slot.number)
+        worker = Worker(self._next_worker, slot.number, slot.group)
         self._next_worker += 1
         self._workers[worker.number] = worker
         return [steps.Fork(worker=worker.number, slot=slot.number, group=slot.group)]
@@ -155,40 +122,35 @@ class Scheduler:
     def _open_slots(self) -> list[Action]:
         actions: list[Action] = []
         for slot in self._slots:
-            if slot.state is not _SlotState.FREE or self._stop_reason:
+            if slot.state is not SlotState.FREE or self._stop_reason:
                 continue
-            index = self._group_ahead(slot)
+            index = self._waiting.group_ahead(slot.number)
             if index is None:
-                waiting = (i for i, group in self._groups.items() if self._wants_worker(group))
-                index = next(waiting, None)
+                wanting = (i for i, group in self._groups.items() if self._wants_worker(group))
+                index = next(wanting, None)
             if index is not None:
-                slot.state, slot.group = _SlotState.OPENING, index
+                slot.state, slot.group = SlotState.OPENING, index
                 actions.append(steps.OpenSlot(slot=slot.number, group=index))
         return actions
 
-    def _group_ahead(self, slot: _Slot) -> int | None:
-        if self._itinerary is None:
-            return None
-        return self._itinerary.group_ahead(slot.number, self._standing)
-
-    def _is_wanted(self, slot: _Slot) -> bool:
+    def _is_wanted(self, slot: Slot) -> bool:
         """Whether a slot that has been opened still has something to do."""
-        ahead = self._group_ahead(slot)
+        ahead = self._waiting.group_ahead(slot.number)
         if ahead is not None:
             return ahead == slot.group
         return self._wants_worker(self._groups[slot.group], taken=1)
 
-    def _wants_worker(self, group: _Group, taken: int = 0) -> bool:
+    def _wants_worker(self, group: Group, taken: int = 0) -> bool:
         """Whether more units wait than workers on their way to take one.
 
         `taken` leaves out so many of these workers, the one in question.
         """
         index = group.plan.index
-        opening = sum(s.state is _SlotState.OPENING and s.group == index for s in self._slots)
+        opening = sum(s.state is SlotState.OPENING and s.group == index for s in self._slots)
         starting = sum(
             w.group == index and not w.is_ready and not w.is_ending for w in self._workers.values()
         )
-        return group.waiting.loose > opening + starting - taken
+        return self._roster.waiting(group) > opening + starting - taken
 
     # --- workers
 
@@ -199,40 +161,56 @@ class Scheduler:
         group.startup_deaths = 0
         if not group.is_walked and not group.failure and not self._stop_reason:
             group.is_walked = True
-            group.waiting.settle(happened.units)
+            self._waiting.settle(group, happened.units)
         return []
-
-    def _standing(self, index: int, key: UnitKey) -> Standing:
-        group = self._groups[index]
-        if group.waiting.has_booked(key):
-            return Standing.WAITING
-        units = (w.unit for w in self._workers.values() if w.group == index and w.unit)
-        if any(unit.plan.key == key for unit in units):
-            return Standing.HELD
-        return Standing.GONE if group.is_walked or group.failure else Standing.UNKNOWN
 
     def _hand_out(self) -> list[Action]:
         actions: list[Action] = []
+        self._is_anyone_idle = False
         for worker in self._workers.values():
-            if not worker.is_ready or worker.is_ending or worker.unit is not None:
+            if not worker.is_idle:
                 continue
-            unit = self._next_unit(worker)
-            if unit is Turn.WAIT:
-                continue
-            if unit is None:
+            group = self._groups[worker.group]
+            unit = None if self._stop_reason else self._waiting.take(group, worker)
+            if isinstance(unit, Range):
+                actions.append(_assign(worker, unit))
+            elif unit is not Turn.WAIT and not self._may_be_needed(worker):
                 worker.is_ending = True
                 actions.append(steps.Finish(worker=worker.number))
-                continue
-            worker.unit, worker.has_begun, worker.running = unit, False, None
-            unit.handouts += 1
-            actions.append(steps.Assign(worker=worker.number, unit=unit.plan, start=unit.start))
+            else:
+                self._is_anyone_idle = True
         return actions
 
-    def _next_unit(self, worker: _Worker) -> Unit | Literal[Turn.WAIT] | None:
+    def _may_be_needed(self, worker: Worker) -> bool:
+        """Whether an idle worker should wait: for tests of another, or to take its own back."""
         group = self._groups[worker.group]
         if self._stop_reason or worker.number in group.refused:
-            return None
-        return group.waiting.take(worker.slot, self._standing)
+            return False
+        if self._roster.is_answerable(worker, group.pending):
+            return True
+        if not self._is_splitting or any(map(self._wants_worker, self._groups.values())):
+            return False
+        return any(other.may_give for other in self._roster.of(group))
+
+    def _ask(self) -> list[Action]:
+        """Ask for tests on behalf of idle workers, those first who have most left.
+
+        A request stands until it is answered or the unit ends, so that a worker in a long
+        test, or one whose rest is not worth dividing yet, needs no second one.
+        """
+        actions: list[Action] = []
+        for group in self._groups.values():
+            crew = self._roster.of(group)
+            idle = sum(worker.is_idle for worker in crew)
+            if not idle or self._stop_reason or not self._is_splitting:
+                continue
+            givers = sorted((w for w in crew if w.may_give), key=lambda w: -w.rest_s)[:idle]
+            for giver in givers:
+                if giver.unit is not None and giver.has_collected and not giver.is_asked:
+                    giver.is_asked = True
+                    how = giver.unit.plan.keep_together
+                    actions.append(steps.Steal(worker=giver.number, how=how))
+        return actions
 
     def _end_workers(self) -> list[Action]:
         """Drain workers; one that is still starting has nothing that would be torn down."""
@@ -244,7 +222,7 @@ class Scheduler:
                 actions.append(how(worker=worker.number))
         return actions
 
-    def _on_progress(self, worker: _Worker, happened: Input) -> list[Action]:
+    def _on_progress(self, worker: Worker, happened: Input) -> list[Action]:
         unit = worker.unit
         if unit is None:
             return []
@@ -252,37 +230,85 @@ class Scheduler:
             case steps.UnitBegun():
                 worker.has_begun = True
             case steps.UnitCollected():
-                unit.ids = happened.ids
+                worker.has_collected = True
+                unit.ids = unit.expected or happened.ids
+                unit.giver = unit.bound = None
             case steps.TestBegun():
                 worker.running = happened.index
             case steps.TestDone():
-                unit.start = (worker.running if worker.running is not None else 0) + 1
-                unit.handouts = 0
-                worker.running = None
+                self._on_test_done(worker, unit, happened)
+            case steps.Given() if unit.start < happened.index and happened.index in unit:
+                worker.is_asked = False
+                given = unit.give(happened.index, worker.number)
+                self._groups[worker.group].pending.appendleft(given)
+            case steps.Kept():
+                unit.file.is_whole = True
+            case _:
+                return self._on_unit_left(worker, unit, happened)
+        return []
+
+    def _on_test_done(self, worker: Worker, unit: Range, done: steps.TestDone) -> None:
+        index = worker.running if worker.running is not None else 0
+        unit.start = index + 1
+        unit.handouts = 0
+        worker.running = None
+        unit.file.tests += 1
+        unit.file.spent_s += done.duration_s
+        if done.is_bad:
+            unit.suspect(index)
+
+    def _on_unit_left(self, worker: Worker, unit: Range, happened: Input) -> list[Action]:
+        """A worker has a unit no more; what is left of it must go on elsewhere."""
+        group = self._groups[worker.group]
+        match happened:
             case steps.UnitDone():
                 worker.unit = None
                 unit.start = happened.ran
                 if unit.rest:
                     return self._give_back(worker, unit, "its workers hand it back unfinished")
+                self._close(group, unit)
             case steps.UnitUnknown():
                 worker.unit = None
-                self._groups[worker.group].refused.add(worker.number)
+                group.refused.add(worker.number)
                 return self._give_back(worker, unit, "no worker's walk has this file")
+            case steps.UnitDiffers():
+                worker.unit = None
+                unit.distrust()
+                return self._give_back(worker, unit, "its tests differ from worker to worker")
             case _:
                 pass
         return []
 
-    def _give_back(self, worker: _Worker, unit: Unit, reason: str) -> list[Action]:
-        if unit.handouts >= HANDOUTS:
-            return [_lose(unit, Outcome.ERROR, reason)]
-        self._groups[worker.group].waiting.put_back(worker.slot, unit)
+    def _give_back(self, worker: Worker, unit: Range, reason: str) -> list[Action]:
+        group = self._groups[worker.group]
+        if unit.handouts >= HANDOUTS or (unit.counted is not None and worker.has_begun):
+            return self._lose(group, unit, Outcome.ERROR, reason)
+        self._waiting.put_back(group, worker, unit)
         return []
+
+    def _lose(self, group: Group, unit: Range, outcome: Outcome, reason: str) -> list[Action]:
+        """Give up what is left of a range. A second run loses nothing: the first one stands."""
+        self._close(group, unit)
+        if unit.counted is not None:
+            return []
+        return [
+            steps.LoseUnit(
+                unit=unit.plan, ids=unit.rest, outcome=outcome, reason=reason, first=unit.first
+            )
+        ]
+
+    def _close(self, group: Group, unit: Range) -> None:
+        """A range is over. With the last one of its file the suspects are run in order."""
+        unit.file.ranges -= 1
+        is_last = not unit.file.ranges and unit.file.suspects
+        if is_last and not group.failure and not self._stop_reason:
+            group.pending.append(unit.rerun())
 
     # --- deaths
 
-    def _on_exit(self, worker: _Worker, cause: str) -> list[Action]:
+    def _on_exit(self, worker: Worker, cause: str) -> list[Action]:
         slot = self._slots[worker.slot]
-        slot.state = _SlotState.CLOSING
+        slot.state = SlotState.CLOSING
         actions: list[Action] = [steps.CloseSlot(slot=slot.number)]
         if worker.unit is not None:
             return actions + self._on_death_in_unit(worker, worker.unit, cause)
@@ -290,28 +316,34 @@ class Scheduler:
             return actions + self._on_startup_death(worker, cause)
         return actions
 
-    def _on_death_in_unit(self, worker: _Worker, unit: Unit, cause: str) -> list[Action]:
+    def _on_death_in_unit(self, worker: Worker, unit: Range, cause: str) -> list[Action]:
+        group = self._groups[worker.group]
         outcome, reason = self._judge(worker, cause)
+        actions: list[Action] = []
         if worker.running is not None:
             unit.start = worker.running + 1
-            lost = steps.LoseTest(
-                worker=worker.number,
-                unit=unit.plan,
-                index=worker.running,
-                outcome=outcome,
-                reason=reason,
+            unit.suspect(worker.running)
+            actions.append(
+                steps.LoseTest(
+                    worker=worker.number,
+                    unit=unit.plan,
+                    index=worker.running,
+                    outcome=outcome,
+                    reason=reason,
+                )
             )
-            if not unit.rest:
-                return [lost, _lose(unit, outcome, reason)]
-            self._groups[worker.group].waiting.put_back(worker.slot, unit)
-            return [lost]
-        if worker.has_begun and unit.ids is None and not self._kill_reason:
-            return [_lose(unit, outcome, f"while its file was collected: {reason}")]
-        if unit.rest is not None and not unit.rest:
-            return [_lose(unit, outcome, reason)]
-        return self._give_back(worker, unit, f"its worker died before it: {cause}")
+            if unit.rest and unit.counted is None:
+                self._waiting.put_back(group, worker, unit)
+                return actions
+        elif worker.has_begun and unit.ids is None and not self._kill_reason:
+            reason = f"while its file was collected: {reason}"
+        elif unit.rest is None or unit.rest:
+            if worker.has_begun and not worker.has_collected:
+                unit.distrust()
+            return self._give_back(worker, unit, f"its worker died before it: {cause}")
+        return actions + self._lose(group, unit, outcome, reason)
 
-    def _judge(self, worker: _Worker, cause: str) -> tuple[Outcome, str]:
+    def _judge(self, worker: Worker, cause: str) -> tuple[Outcome, str]:
         """Say what the death of a worker is to what it was doing."""
         if self._kill_reason:
             return Outcome.NOT_RUN, f"did not end: {self._kill_reason}"
@@ -319,7 +351,7 @@ class Scheduler:
             return Outcome.TIMED_OUT, worker.overdue
         return Outcome.CRASHED, cause
 
-    def _on_startup_death(self, worker: _Worker, cause: str) -> list[Action]:
+    def _on_startup_death(self, worker: Worker, cause: str) -> list[Action]:
         group = self._groups[worker.group]
         group.startup_deaths += 1
         if group.failure or (group.startup_deaths < STARTUP_DEATHS and not worker.overdue):
@@ -327,17 +359,18 @@ class Scheduler:
         reason = worker.overdue or cause
         return self._fail(group, f"its workers die while they start: {reason}", Outcome.ERROR)
 
-    def _fail(self, group: _Group, reason: str, outcome: Outcome) -> list[Action]:
+    def _fail(self, group: Group, reason: str, outcome: Outcome) -> list[Action]:
         """Give up what waits in a group; what its workers hold goes on."""
         group.failure = group.failure or reason
-        return [_lose(unit, outcome, reason) for unit in group.waiting.clear()]
+        waiting = self._waiting.clear(group)
+        return [each for unit in waiting for each in self._lose(group, unit, outcome, reason)]
 
     def _end(self) -> list[Action]:
         """Give up what is left once nothing is alive, and say so once."""
         if self._has_ended or self._workers:
             return []
         # Once the run is stopped nobody waits for services on their way up or down.
-        is_busy = any(slot.state is not _SlotState.FREE for slot in self._slots)
+        is_busy = any(slot.state is not SlotState.FREE for slot in self._slots)
         if is_busy and not self._stop_reason:
             return []
         lost: list[Action] = []
@@ -347,5 +380,18 @@ class Scheduler:
         return [*lost, steps.End()]
 
 
-def _lose(unit: Unit, outcome: Outcome, reason: str) -> Action:
-    return steps.LoseUnit(unit=unit.plan, ids=unit.rest, outcome=outcome, reason=reason)
+def _assign(worker: Worker, unit: Range) -> Action:
+    worker.unit, worker.running = unit, None
+    worker.has_begun = worker.has_collected = worker.is_asked = worker.is_fresh = False
+    worker.bundle = unit.plan.bundle
+    unit.handouts += 1
+    return steps.Assign(
+        worker=worker.number,
+        unit=unit.plan,
+        start=unit.start,
+        stop=unit.stop,
+        first=unit.first,
+        giver=unit.giver,
+        ids=unit.expected,
+        counted=unit.counted,
+    )

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPlan:
-    """A unit as first foreseen or as walked: its key, its suite and its size."""
+    """A unit as first foreseen or as walked: its key, its suite and its size.
+
+    `keep_together` is the catalogue's word on what must not be divided between workers. Units
+    of one `bundle`, where they have one, run on one worker, in order.
+    """
 
     key: UnitKey
     suite: str
     size_bytes: int = 0
+    keep_together: str = "auto"
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +108,26 @@ class TestBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestDone:
-    """The running test of a worker is over."""
+    """The running test of a worker is over, after so many seconds."""
 
     __test__ = False
+    worker: int
+    is_bad: bool = False
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A worker gives away what it holds of its unit from test number `index` on."""
+
+    worker: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A worker must run its unit to the end by itself."""
+
     worker: int
 
 
@@ -119,6 +142,13 @@ class UnitDone:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitUnknown:
     """A worker's walk does not have the unit it was given."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDiffers:
+    """A worker finds other tests in its unit than the worker that gave them away."""
 
     worker: int
 
@@ -166,6 +196,9 @@ Input = (
     | TestDone
     | UnitDone
     | UnitUnknown
+    | UnitDiffers
+    | Given
+    | Kept
     | DrainWanted
     | KillWanted
     | Overdue
@@ -194,11 +227,32 @@ class Fork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign:
-    """Give a unit to a worker, from its test number `start` on."""
+    """Give a unit to a worker, from its test number `start` until before `stop`.
+
+    `first` names the range. `giver` is the worker that gave it away, just now. `ids`, where
+    there are any, are the tests that must be found in the file. `counted`: this is the second
+    run of the file, in order, for the sake of these tests; None in the first.
+    """
 
     worker: int
     unit: UnitPlan
     start: int
+    stop: int | None = None
+    first: int = 0
+    giver: int | None = None
+    ids: tuple[str, ...] = ()
+    counted: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steal:
+    """Ask a worker to give away half of what is left of its unit.
+
+    `how` is what the unit's `keep_together` says.
+    """
+
+    worker: int
+    how: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +306,7 @@ class LoseUnit:
     ids: tuple[str, ...] | None
     outcome: Outcome
     reason: str
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,4 +314,6 @@ class End:
     """Nothing is left to do, and nothing is alive."""
 
 
-Action = OpenSlot | Fork | Assign | Finish | Drain | Kill | CloseSlot | LoseTest | LoseUnit | End
+Action = (
+    OpenSlot | Fork | Assign | Steal | Finish | Drain | Kill | CloseSlot | LoseTest | LoseUnit | End
+)

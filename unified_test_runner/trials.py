@@ -175,9 +175,10 @@ def _of_paths(group: Group, paths: set[str]) -> Group:
     foreseen = {unit.path for unit in group.units}
     found: dict[str, list[PlannedUnit]] = {suite.name: [] for suite in group.suites}
     for path in sorted(paths - foreseen):
-        name = covering_suite(group, path)
-        if name is not None:
-            found[name].append(PlannedUnit(path=path, suite=name, size_bytes=0, reason=""))
+        suite = covering_suite(group, path)
+        if suite is not None:
+            unit = PlannedUnit(path=path, suite=suite.name, size_bytes=0, reason="")
+            found[suite.name].append(unit)
     suites = (_with_units(suite, paths, found[suite.name]) for suite in group.suites)
     return replace(group, suites=tuple(suite for suite in suites if suite.units))
 

@@ -24,8 +24,9 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
     {"bell", "errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
-    {"ddmin", "events", "itinerary", "kinds", "rundir", "steps", "waiting", "worker.protocol"},
-    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "worker.incoming"},
+    {"ddmin", "events", "itinerary", "kinds", "rundir", "steps", "worker.protocol"},
+    {"dependents", "ranges", "worker.incoming"},
+    {"accounting", "attribution", "catalogue", "report", "results", "scheduler", "waiting"},
     {"sightings", "verdict"},
     {"planning", "reporters.base", "worker.process", "worker.template"},
     {"settings", "forecast", "services", "reporters"},
@@ -171,11 +172,11 @@ def test_the_child_side_imports_the_standard_library_and_pytest_only(name):
     assert roots <= {*sys.stdlib_module_names, "pytest", "_pytest"}
 
 
-def test_the_wire_format_imports_json_alone():
+def test_the_wire_format_imports_json_and_a_checksum_alone():
     """Both sides load it, and the child before pytest."""
     nodes = ast.walk(tree_of(NAMES[SHARED]))
     found = {ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))}
-    assert found == {"from __future__ import annotations", "import json"}
+    assert found == {"from __future__ import annotations", "import json", "import zlib"}
 
 
 def test_the_runner_shares_nothing_with_the_child_side_but_the_wire_format():

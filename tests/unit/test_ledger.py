@@ -268,3 +268,32 @@ def test_a_good_outcome_needs_no_command(book):
     book.start()
     book.end(phase())
     assert book.last.reproduce == ""
+
+
+def test_a_second_run_in_order_counts_for_the_tests_it_was_made_for_only():
+    book = Book()
+    for counted in (None, frozenset({1})):
+        for index, name in enumerate("ab"):
+            message = protocol.TestStarted(
+                index=index, nodeid=f"x.py::{name}", path="x.py", line=1, classname="", name=name
+            )
+            book.ledger.start(1, "shop", message, 0.0, counted)
+            book.ledger.announce(1)
+            book.end(phase())
+    ends = [event for event in book.events if isinstance(event, TestFinished)]
+    told = [(event.nodeid, event.attempt, event.is_in_order, event.is_context) for event in ends]
+    assert told == [
+        ("x.py::a", 1, False, False),
+        ("x.py::b", 1, False, False),
+        ("x.py::a", 2, False, True),
+        ("x.py::b", 2, True, False),
+    ]
+    assert {event.occurrence for event in book.events} == {0}
+    starts = [event for event in book.events if isinstance(event, TestStarted)]
+    assert [event.is_context for event in starts] == [False, False, True, False]
+    late = phase("failed", When.TEARDOWN)
+    before = len(book.events)
+    book.ledger.amend(1, protocol.LateError(nodeid="x.py::a", phase=late))
+    assert len(book.events) == before, "a context counts for nothing"
+    book.ledger.amend(1, protocol.LateError(nodeid="x.py::b", phase=late))
+    assert book.last.attempt == 2

@@ -77,6 +77,20 @@ def test_the_order_has_slots_workers_and_kinds_of_files():
     )
 
 
+def test_parts_that_went_to_others_are_left_to_who_took_the_file():
+    part = UnitStarted(worker=1, path="a", suite="s", first=4, start=4, giver=0)
+    again = UnitStarted(worker=1, path="a", suite="s", stop=6, is_rerun=True)
+    rest = UnitStarted(worker=2, path="a", suite="s", start=2)
+    workers = [worker(number, number) for number in range(3)]
+    order = read_order(log(run(3), *workers, took(0, "a"), part, rest, again, took(1, "b")), "r")
+    assert [(unit.slot, unit.key.path) for unit in order.taken] == [(0, "a"), (2, "a"), (1, "b")]
+    assert order.divided == ("a",)
+    followed, _ = follow(plan(suite("s", "a", "b")), order)
+    assert followed.notices[1:] == ("1 file of run 'r' is not divided between workers now: a",)
+    followed, _ = follow(plan(suite("s", "b")), order)
+    assert len(followed.notices) == 2
+
+
 @pytest.mark.parametrize("events", [(), (worker(0, 0), took(0, "a"))], ids=["empty", "headless"])
 def test_what_does_not_begin_with_a_run_is_refused(events):
     with pytest.raises(UsageError, match="'x' is not the log of a run"):

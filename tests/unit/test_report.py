@@ -18,6 +18,7 @@ from unified_test_runner.events import (
     TestStarted,
     UnitCollected,
     UnitFinished,
+    UnitSplit,
     UnitStarted,
     WorkerExited,
 )
@@ -324,3 +325,56 @@ def test_workers_slowest_and_memory():
 def test_a_unit_counts_its_tests():
     report = fold(UNIT[0], ended(), ended(Outcome.SKIPPED, f"{PATH}::s"), UNIT[1])
     assert report.unit(1).outcomes == {Outcome.PASSED: 1, Outcome.SKIPPED: 1}
+
+
+def test_a_divided_file_is_done_when_all_its_parts_are():
+    events = (
+        UnitStarted(worker=0, path=PATH, suite="shop"),
+        UnitSplit(worker=0, path=PATH, index=4),
+        UnitStarted(worker=1, path=PATH, suite="shop", first=4, start=4, giver=0),
+        UnitSplit(worker=1, path=PATH, index=7),
+        UnitFinished(worker=0, path=PATH),
+        UnitFinished(worker=0, path=PATH, first=7),
+    )
+    assert fold(*events).unfinished_paths == (PATH,)
+    report = fold(*events, UnitFinished(worker=1, path=PATH, first=4))
+    assert report.unfinished_paths == ()
+    assert report.files_done == 1
+
+
+def end_of(outcome: Outcome, nodeid: str = TEST, **fields) -> TestFinished:
+    return TestFinished(
+        worker=1, nodeid=nodeid, suite="shop", outcome=outcome, duration_s=0.1, **fields
+    )
+
+
+def test_the_outcome_in_order_stands_and_its_context_counts_for_nothing():
+    report = fold(
+        UnitStarted(worker=1, path=PATH, suite="shop"),
+        end_of(Outcome.PASSED, f"{PATH}::test_a"),
+        end_of(Outcome.FAILED),
+        UnitStarted(worker=1, path=PATH, suite="shop", is_rerun=True),
+        TestStarted(worker=1, nodeid=f"{PATH}::test_a", suite="shop", attempt=2, is_context=True),
+        end_of(Outcome.FAILED, f"{PATH}::test_a", attempt=2, is_context=True),
+        end_of(Outcome.PASSED, attempt=2, is_in_order=True),
+    )
+    assert +report.totals() == {Outcome.PASSED: 2}
+    assert not report.running
+    assert report.dependents == {PATH}
+    entry = report.entries[EntryKind.TEST, TEST, 0]
+    assert entry.is_order_dependent
+    assert [each.outcome for each in entry.attempts] == [Outcome.FAILED, Outcome.PASSED]
+
+
+def test_a_test_that_fails_in_order_too_is_an_ordinary_failure():
+    report = fold(end_of(Outcome.FAILED), end_of(Outcome.ERROR, attempt=2, is_in_order=True))
+    (entry,) = report.entries.values()
+    assert entry.outcome is Outcome.ERROR
+    assert not entry.is_order_dependent
+    assert not report.dependents
+
+
+def test_a_log_cut_short_in_a_context_leaves_its_test_as_it_was():
+    started = TestStarted(worker=1, nodeid=TEST, suite="shop", attempt=2, is_context=True)
+    report = fold(end_of(Outcome.PASSED), started)
+    assert +report.totals() == {Outcome.PASSED: 1}

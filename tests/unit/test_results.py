@@ -34,3 +34,9 @@ def test_a_failure_is_never_forgotten(first, last):
 )
 def test_a_bad_outcome_always_has_a_message(found, message):
     assert found.message == message
+
+
+@pytest.mark.parametrize("last", [outcome for outcome in Outcome if outcome is not Outcome.FLAKY])
+def test_an_attempt_in_order_decides(last):
+    attempts = (attempt(Outcome.FAILED), attempt(last, 2, is_in_order=True))
+    assert decide(attempts) is last

@@ -184,7 +184,9 @@ def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None
     tests = {f"g{g}/u{u}": n for g, sizes in enumerate(counts) for u, n in enumerate(sizes)}
     slots = data.draw(st.integers(1, 4))
     itinerary = Itinerary(data.draw(bookings(groups, slots))) if data.draw(st.booleans()) else None
-    world = World(Scheduler(groups, slots, itinerary), {g.index: g for g in groups}, tests)
+    world = World(
+        Scheduler(groups, slots, itinerary=itinerary), {g.index: g for g in groups}, tests
+    )
     world.tell(steps.Begin())
     interruption = data.draw(st.sampled_from([None, None, "drain", "kill"]))
     at = data.draw(st.integers(0, 40))
@@ -260,7 +262,7 @@ class Recorder(World):
 
 def finished(plan: list[GroupPlan], slots: int, itinerary: Itinerary | None, data) -> Recorder:
     tests = {unit.key.path: 0 for each in plan for unit in each.units}
-    world = Recorder(Scheduler(plan, slots, itinerary), {g.index: g for g in plan}, tests)
+    world = Recorder(Scheduler(plan, slots, itinerary=itinerary), {g.index: g for g in plan}, tests)
     world.tell(steps.Begin())
     while not world.has_ended:
         world.move(data)

@@ -1,74 +1,105 @@
 from __future__ import annotations
 
-from unified_test_runner.itinerary import Booking, Itinerary, Standing, Turn
+import pytest
+
+from unified_test_runner.itinerary import Booking, Itinerary, Turn
 from unified_test_runner.model import UnitKey
-from unified_test_runner.steps import UnitPlan
-from unified_test_runner.waiting import Unit, Waiting, in_order
+from unified_test_runner.ranges import Group, Range, Roster, Worker
+from unified_test_runner.steps import GroupPlan, UnitPlan
+from unified_test_runner.waiting import Waiting
 
 
-def plan(path: str, size: int = 10) -> UnitPlan:
-    return UnitPlan(key=UnitKey(path=path), suite="s", size_bytes=size)
+def plan(path: str, collector: str = "Module", size: int = 10) -> UnitPlan:
+    key = UnitKey(path=path, collector=collector)
+    return UnitPlan(key=key, suite="s", size_bytes=size)
 
 
-def paths(units: list[UnitPlan]) -> list[str]:
-    return [unit.key.path for unit in units]
+class World:
+    """One group that was walked, and a worker on each of two slots; slot 1 has bookings."""
+
+    def __init__(self, *files: str, booked: tuple[str, ...] | None = None) -> None:
+        self.group = Group(GroupPlan(index=0, units=tuple(map(plan, files))), is_walked=True)
+        self.roster = Roster()
+        for slot in range(2):
+            self.roster.workers[slot] = Worker(slot, slot, 0, is_ready=True)
+        order = [Booking(slot=1, stint=0, group=0, key=UnitKey(path=p)) for p in booked or ()]
+        itinerary = None if booked is None else Itinerary(order)
+        self.waiting = Waiting({0: self.group}, self.roster, 2, itinerary)
+
+    def take(self, slot: int = 0) -> object:
+        worker = self.roster.workers[slot]
+        worker.unit = None
+        taken = self.waiting.take(self.group, worker)
+        if not isinstance(taken, Range):
+            return taken
+        worker.unit = taken
+        return taken.plan.key.path
+
+    def put_back(self, slot: int = 0) -> None:
+        worker = self.roster.workers[slot]
+        assert worker.unit is not None
+        self.waiting.put_back(self.group, worker, worker.unit)
+        worker.unit = None
 
 
-def waiting(*files: str, booked: tuple[str, ...] = ()) -> Waiting:
-    order = [Booking(slot=1, stint=0, group=0, key=UnitKey(path=path)) for path in booked]
-    made = Waiting(0, 2, Itinerary(order) if booked else None)
-    made.fill([plan(path) for path in files])
-    return made
-
-
-def take(line: Waiting, slot: int = 0) -> str | None:
-    def standing(_group: int, key: UnitKey) -> Standing:
-        return Standing.WAITING if line.has_booked(key) else Standing.GONE
-
-    unit = line.take(slot, standing)
-    assert unit is not Turn.WAIT
-    return unit.plan.key.path if unit else None
-
-
-def test_natural_order_but_a_file_that_dominates_goes_first():
-    units = [plan("a"), plan("b"), plan("z", 500), plan("y", 400)]
-    assert paths(in_order(units, 2)) == ["z", "y", "a", "b"]
-    assert paths(in_order(units, 1)) == ["a", "b", "z", "y"]
-    assert in_order([], 4) == []
+def test_without_bookings_everybody_takes_the_next():
+    world = World("a", "b", "c")
+    assert [world.take(), world.take(1), world.take()] == ["a", "b", "c"]
+    assert world.take() is None
+    assert world.waiting.group_ahead(0) is None
 
 
 def test_what_is_booked_waits_for_its_slot():
-    line = waiting("a", "b", "c", booked=("b",))
-    assert line.loose == 2
-    assert [take(line), take(line), take(line)] == ["a", "c", None]
-    assert [take(line, slot=1), take(line, slot=1)] == ["b", None]
+    world = World("a", "b", "c", booked=("b",))
+    assert [world.take(), world.take(), world.take()] == ["a", "c", None]
+    assert world.waiting.group_ahead(0) is None
+    assert world.waiting.group_ahead(1) == 0
+    assert [world.take(1), world.take(1)] == ["b", None]
 
 
-def test_a_slot_takes_loose_ones_after_its_own():
-    line = waiting("a", "b", booked=("b",))
-    assert [take(line, slot=1), take(line, slot=1)] == ["b", "a"]
+def test_a_slot_takes_loose_ones_after_its_own_in_natural_order():
+    world = World("a", "z", "b", booked=("b",))
+    world.waiting.settle(world.group, [plan("a"), plan("z", size=900), plan("b")])
+    assert [world.take(1), world.take(1), world.take(1)] == ["b", "a", "z"]
 
 
-def test_what_is_put_back_is_next():
-    line = waiting("a", "b")
-    assert take(line) == "a"
-    line.put_back(0, Unit(plan("a"), ids=("1", "2"), start=1))
-    assert take(line) == "a"
+@pytest.mark.parametrize("booked", [None, (), ("a",)])
+def test_what_is_put_back_is_next(booked):
+    world = World("a", "b", booked=booked)
+    assert world.take(1) == "a"
+    world.put_back(1)
+    world.waiting.begin(1)
+    assert world.take(1) == "a"
+
+
+def test_a_part_still_in_other_hands_is_waited_for():
+    world = World("a", booked=("a",))
+    again = Booking(slot=0, stint=1, group=0, key=UnitKey(path="a"))
+    first = Booking(slot=1, stint=0, group=0, key=UnitKey(path="a"))
+    world.waiting = Waiting({0: world.group}, world.roster, 2, Itinerary([first, again]))
+    assert world.take(0) is Turn.WAIT
+    assert world.take(1) == "a"
+    assert world.take(0) is Turn.WAIT
+    world.put_back(1)
+    assert world.take(0) == "a"
+
+
+def test_a_worker_that_refused_takes_nothing():
+    world = World("a", "b", booked=("b",))
+    world.group.refused.add(1)
+    assert world.take(1) is None
+    assert world.take(0) == "a"
 
 
 def test_clearing_leaves_nothing():
-    line = waiting("a", "b", booked=("b",))
-    assert sorted(unit.plan.key.path for unit in line.clear()) == ["a", "b"]
-    assert line.clear() == []
-    assert (line.loose, take(line), take(line, slot=1)) == (0, None, None)
+    world = World("a", "b", booked=("b",))
+    assert sorted(unit.plan.key.path for unit in world.waiting.clear(world.group)) == ["a", "b"]
+    assert world.waiting.clear(world.group) == []
+    assert [world.take(0), world.take(1)] == [None, None]
+    assert world.waiting.group_ahead(1) is None
 
 
-def test_filling_again_replaces_what_was_foreseen():
-    line = waiting("a")
-    line.fill([plan("b")])
-    assert [take(line), take(line)] == ["b", None]
-
-
-def test_the_rest_of_a_unit_is_what_has_not_run():
-    assert Unit(plan("a")).rest is None
-    assert Unit(plan("a"), ids=("x", "y"), start=1).rest == ("y",)
+def test_a_walk_replaces_what_was_foreseen_and_finds_booked_files_by_their_paths():
+    world = World("a", booked=("b",))
+    world.waiting.settle(world.group, [plan("b", "Module 0f"), plan("c")])
+    assert [world.take(1), world.take(1), world.take(1)] == ["b", "c", None]

@@ -30,6 +30,7 @@ class SuiteSpec:
     """A suite. `paths` are relative to the project root, with `/`, never inside one another.
 
     `python` is as written; None leaves the interpreter to the command line and the machine.
+    `keep_together` is what must stay on one worker: `test`, `class`, `file`, `suite` or `auto`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SuiteSpec:
     collect: str = "auto"
     python: str | None = None
     timeout_s: float | None = None
+    keep_together: str = "auto"
     place: str = ""
 
 

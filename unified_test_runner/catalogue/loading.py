@@ -132,6 +132,7 @@ class _Contents:
             collect=item.collect,
             python=item.python,
             timeout_s=item.timeout,
+            keep_together=item.keep_together,
             place=self._place("suites", name),
         )
 

@@ -40,7 +40,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
                 "retries",
                 "limits",
                 "budgets",
-                "keep_together",
                 "locks",
                 "network",
             }
@@ -55,6 +54,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 IsolationWord = Literal["database", "instance", "shared"]
+KeepTogether = Literal["auto", "test", "class", "file", "suite"]
 
 
 def got(value: object) -> str:
@@ -260,6 +260,12 @@ class SuiteModel(_Model):
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
     timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
+    keep_together: KeepTogether = Field(
+        "auto",
+        description="What stays on one worker: test (files may be divided anywhere), class, file, "
+        "suite (all its files, in order), or auto: a long file is divided where no fixture or "
+        "mark ties its tests together.",
+    )
     collect: Literal["auto", "lazy", "whole"] = Field(
         "auto",
         description="lazy: a file is collected when it is run; whole: everything is, in each "

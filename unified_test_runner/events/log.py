@@ -35,6 +35,7 @@ from unified_test_runner.events.workers import (
     TemplateReady,
     UnitCollected,
     UnitFinished,
+    UnitSplit,
     UnitStarted,
     WorkerExited,
     WorkerReady,
@@ -51,8 +52,9 @@ LOG_VERSION = 1
 EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
-    UnitCollected, UnitFinished, TestStarted, TestFinished, LateErrorRecorded, WarningRecorded,
-    NoticeGiven, ErrorRaised, WorkerExited, CoverageMeasured, RunInterrupted, RunFinished,
+    UnitCollected, UnitSplit, UnitFinished, TestStarted, TestFinished, LateErrorRecorded,
+    WarningRecorded, NoticeGiven, ErrorRaised, WorkerExited, CoverageMeasured, RunInterrupted,
+    RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -85,7 +87,7 @@ def encode(stamped: Stamped) -> str:
 
 def _started(stamped: Stamped) -> str | None:
     event: Any = stamped.event
-    if event.occurrence or event.attempt != 1:
+    if event.occurrence or event.attempt != 1 or event.is_in_order or event.is_context:
         return None
     return (
         f'{{"v":{LOG_VERSION},"seq":{stamped.seq},"t_mono":{round(stamped.t_mono, 6)!r},'
@@ -99,6 +101,7 @@ def _passed(stamped: Stamped) -> str | None:
     is_plain = (
         event.passed is not None
         and event.attempt == 1
+        and not (event.is_in_order or event.is_context)
         and not (event.occurrence or event.phases or event.properties)
         and not (event.reason or event.reproduce)
     )

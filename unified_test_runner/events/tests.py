@@ -14,7 +14,9 @@ class TestStarted(Event):
     """A test's set-up has begun.
 
     Recorded for tests that were seen running; one that passed between two looks at its worker
-    has its end in the log only.
+    has its end in the log only. `is_in_order`: it runs again after all tests before it in its
+    file, in one process; how it ends then stands, whatever it came to before. `is_context`: it
+    runs again only to come before such a test; how it ends now changes nothing.
     """
 
     kind: ClassVar[str] = "test_started"
@@ -24,6 +26,8 @@ class TestStarted(Event):
     suite: str
     occurrence: int = 0
     attempt: int = 1
+    is_in_order: bool = False
+    is_context: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class TestFinished(Event):
     `path` is relative to the project root, `line` counts from 1 (0: unknown). `reason` is one
     line: why it was skipped, crashed or never ran. `reproduce` is a command, set when the
     outcome is bad. Memory is the worker's resident set; `peak_rss_bytes` is how far its
-    high-water mark stood after the test.
+    high-water mark stood after the test. `is_in_order` and `is_context` are as at its start.
     """
 
     kind: ClassVar[str] = "test_finished"
@@ -51,6 +55,8 @@ class TestFinished(Event):
     category: str | None = None
     occurrence: int = 0
     attempt: int = 1
+    is_in_order: bool = False
+    is_context: bool = False
     path: str = ""
     line: int = 0
     classname: str = ""

@@ -53,9 +53,12 @@ class ForecastDiffered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Event):
-    """A worker took a file.
+    """A worker took a file, or tests `start` until before `stop` (None: the end) of it.
 
     `collector` and `ordinal` tell file nodes of one path apart, e.g. a module and its doctests.
+    `first` names the part through all hands it passes, by where it began; `giver` is the
+    worker that gave it away just before. `is_rerun`: the file runs again, in order, because
+    tests failed that ran apart from those before them.
     """
 
     kind: ClassVar[str] = "unit_started"
@@ -64,6 +67,21 @@ class UnitStarted(Event):
     suite: str
     collector: str = "Module"
     ordinal: int = 0
+    first: int = 0
+    start: int = 0
+    stop: int | None = None
+    giver: int | None = None
+    is_rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSplit(Event):
+    """A worker gave away the tests of its part of a file from number `index` on."""
+
+    kind: ClassVar[str] = "unit_split"
+    worker: int
+    path: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +99,12 @@ class UnitCollected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFinished(Event):
-    """A worker is done with a file."""
+    """A worker is done with a file, or with the part of it that began at `first`."""
 
     kind: ClassVar[str] = "unit_finished"
     worker: int
     path: str
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, Catalogue, SuiteSpec, is_below
+from unified_test_runner.dependents import dependents
+from unified_test_runner.planning.bundles import group_names
 from unified_test_runner.planning.files import TestFile, Walker, expand_testpaths
 from unified_test_runner.planning.names import Answer, NameIndex, index_names, may_parametrise
 from unified_test_runner.planning.patterns import is_written, matches, widened
@@ -116,6 +118,19 @@ class Project:
             pruned = self.claimed if spec.name == DEFAULT_SUITE else frozenset()
             self._walks[key] = self.walker.walk(starts, pruned)
         return self._walks[key]
+
+    @property
+    def dependents(self) -> frozenset[str]:
+        """Files that are known to pass only as a whole."""
+        return dependents(self.root)
+
+    def group_names(self, path: str) -> frozenset[str]:
+        """Return the names of the `xdist_group` marks in a file."""
+        try:
+            names = group_names((self.root / path).read_bytes())
+        except OSError:
+            return frozenset()
+        return frozenset(f"xdist_group {name}" for name in names)
 
     def names(self, path: str) -> NameIndex:
         """Return the names in a file; one that cannot be read may have any."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE, is_below
 from unified_test_runner.errors import UsageError
 from unified_test_runner.planning.arguments import relative_to_root
+from unified_test_runner.planning.bundles import bundles
 from unified_test_runner.planning.patterns import translate
 from unified_test_runner.planning.plan import (
     DEFAULT_TIMEOUT_S,
@@ -95,7 +96,7 @@ class Grouping:
         files = [file for suite in suites for file in suite.files]
         return Group(
             index=index,
-            suites=tuple(_planned(suite, self._timeout_s(suite.spec)) for suite in suites),
+            suites=self._suites(suites),
             # Paths first: an option whose value may be left out would take one for it.
             arguments=(*self._paths(suites), *spec.args, *self._options()),
             interpreter=self._interpreter(spec),
@@ -105,6 +106,30 @@ class Grouping:
             node_patterns=tuple(map(translate, dict.fromkeys(self.request.patterns))),
             node_ids=tuple(dict.fromkeys(each for file in files for each in file.node_ids)),
             collect=self._collect(spec),
+        )
+
+    def _suites(self, suites: list[ChosenSuite]) -> tuple[PlannedSuite, ...]:
+        planned = [_planned(suite, self._timeout_s(suite.spec)) for suite in suites]
+        labels = {
+            unit.path: self.project.group_names(unit.path) | ({suite.bundle} - {""})
+            for suite in planned
+            for unit in suite.units
+        }
+        found = bundles(labels)
+        whole = self.project.dependents
+        return tuple(
+            replace(
+                suite,
+                units=tuple(
+                    replace(
+                        unit,
+                        bundle=found.get(unit.path, ""),
+                        keep_together="file" if unit.path in whole else unit.keep_together,
+                    )
+                    for unit in suite.units
+                ),
+            )
+            for suite in planned
         )
 
     def _timeout_s(self, spec: SuiteSpec) -> float:
@@ -208,6 +233,7 @@ def _planned(suite: ChosenSuite, timeout_s: float) -> PlannedSuite:
             path=file.path,
             suite=spec.name,
             size_bytes=file.size_bytes,
+            keep_together=spec.keep_together,
             reason=", ".join(file.reasons),
         )
         for file in suite.files
@@ -221,5 +247,6 @@ def _planned(suite: ChosenSuite, timeout_s: float) -> PlannedSuite:
         paths=suite.starts,
         is_whole=suite.is_whole,
         timeout_s=timeout_s,
+        keep_together=spec.keep_together,
         reason=", ".join(reasons),
     )

@@ -20,12 +20,16 @@ class PlannedUnit:
     """A test file that the static walk foresees.
 
     `path` is relative to the project root, with `/`. `reason` says which selector chose it.
+    `keep_together` says what of it must stay on one worker. Units of a group that have the
+    same `bundle`, if any, run on one worker, in order.
     """
 
     path: str
     suite: str
     size_bytes: int
     reason: str
+    keep_together: str = "auto"
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,12 @@ class PlannedSuite:
     paths: tuple[str, ...] = ()
     is_whole: bool = False
     timeout_s: float = DEFAULT_TIMEOUT_S
+    keep_together: str = "auto"
+
+    @property
+    def bundle(self) -> str:
+        """The bundle that all its units belong to, if any."""
+        return f"suite {self.name}" if self.keep_together == "suite" else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

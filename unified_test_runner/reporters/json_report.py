@@ -99,6 +99,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "message": entry.message,
         "occurrence": entry.occurrence,
     }
+    if entry.is_order_dependent:
+        found["is_order_dependent"] = True
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
     if entry.outcome.is_bad:

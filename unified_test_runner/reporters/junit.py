@@ -122,7 +122,8 @@ def _extend(case: ET.Element, entry: Entry) -> None:
     for name, value in _properties(entry):
         ET.SubElement(properties, "property", {"name": xml(name), "value": xml(value)})
     case.insert(0, properties)
-    tag = "flakyFailure" if entry.outcome is Outcome.FLAKY else "rerunFailure"
+    is_good = entry.outcome is Outcome.FLAKY or entry.is_order_dependent
+    tag = "flakyFailure" if is_good else "rerunFailure"
     for attempt in entry.attempts:
         is_told = attempt is entry.telling and entry.outcome is not Outcome.FLAKY
         if attempt.outcome.is_bad and not is_told:
@@ -148,6 +149,8 @@ def _properties(entry: Entry) -> Iterable[tuple[str, str]]:
         yield "category", entry.category
     if len(entry.attempts) > 1:
         yield "attempts", str(len(entry.attempts))
+    if entry.is_order_dependent:
+        yield "order_dependent", "true"
     yield "worker", str(entry.last.worker)
     if entry.telling.reproduce:
         yield "reproduce", entry.telling.reproduce

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
-    from unified_test_runner.model import UnitKey
+    from unified_test_runner.steps import Assign
     from unified_test_runner.worker.protocol import Message
 
 #: Makes a worker write the stacks of all its threads. One that tests hardly ever use.
@@ -56,15 +56,25 @@ class WorkerProcess:
         self.foreign_pids.update(item.pid for item in received if item.pid != own)
         return [item.message for item in received if item.pid == own]
 
-    def run(self, key: UnitKey, *, start: int, patterns: Sequence[str], ids: Sequence[str]) -> None:
-        """Hand out a unit, from its test number `start` on."""
+    def run(self, action: Assign, *, patterns: Sequence[str], ids: Sequence[str]) -> None:
+        """Hand out a unit or a part of it; of its tests, those that `patterns` and `ids` take.
+
+        Where the action names tests, the worker runs nothing unless it finds just these.
+        """
+        key, expected = action.unit.key, action.ids
         self._send(
             wire.RUN,
             unit=[key.path, key.collector, key.ordinal],
-            start=start,
+            start=action.start,
+            stop=action.stop,
+            expected=[len(expected), wire.checksum(expected)] if expected else None,
             patterns=list(patterns),
             ids=list(ids),
         )
+
+    def steal(self, how: str) -> None:
+        """Ask for half of what is left of its unit; `how` says where it may be divided."""
+        self._send(wire.STEAL, how=how)
 
     def finish(self) -> None:
         """No more units: end the session in order."""

@@ -96,6 +96,25 @@ class UnitUnknown(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDiffers(Message):
+    """The worker finds other tests in the unit than were asked for; it runs none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given(Message):
+    """The worker gives away its unit's tests from number `index` on."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept(Message):
+    """The worker's unit cannot be divided, for the reason given."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Message):
     """The worker begins to collect the unit handed out."""
 
@@ -195,6 +214,9 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.WALKED: Walked,
     wire.ENTRY: EntryReported,
     wire.UNIT_UNKNOWN: UnitUnknown,
+    wire.UNIT_DIFFERS: UnitDiffers,
+    wire.GIVEN: Given,
+    wire.KEPT: Kept,
     wire.UNIT_STARTED: UnitStarted,
     wire.UNIT_COLLECTED: UnitCollected,
     wire.TEST_STARTED: TestStarted,

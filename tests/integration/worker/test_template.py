@@ -16,6 +16,7 @@ import pytest
 
 from unified_test_runner.bell import Bell
 from unified_test_runner.model import UnitKey, fold_outcome
+from unified_test_runner.steps import Assign, UnitPlan
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
 from unified_test_runner.worker.template import ForkRequest, Template
@@ -105,7 +106,8 @@ KEY = UnitKey(path="test_a.py")
 
 
 def run(worker: WorkerProcess, key: UnitKey = KEY) -> None:
-    worker.run(key, start=0, patterns=(), ids=())
+    unit = UnitPlan(key=key, suite="s")
+    worker.run(Assign(worker=worker.worker, unit=unit, start=0), patterns=(), ids=())
 
 
 def test_a_template_says_who_it_is(scene):

@@ -8,6 +8,7 @@ import pytest
 
 from unified_test_runner.errors import ProtocolError
 from unified_test_runner.model import UnitKey
+from unified_test_runner.steps import Assign, UnitPlan
 from unified_test_runner.worker.child.utr_child import wire
 from unified_test_runner.worker.process import WorkerProcess
 from unified_test_runner.worker.protocol import Finished, Hello, Stopped
@@ -92,12 +93,20 @@ def test_nonsense_names_the_worker(pair):
 
 def test_orders_are_sent_as_the_worker_reads_them(pair):
     key = UnitKey(path="a.py", collector="DoctestModule", ordinal=1)
-    pair.process.run(key, start=4, patterns=("x.*",), ids=("test_a",))
+    unit = UnitPlan(key=key, suite="s")
+    whole = Assign(worker=3, unit=unit, start=4)
+    pair.process.run(whole, patterns=("x.*",), ids=("test_a",))
+    part = Assign(worker=3, unit=unit, start=4, stop=6, first=4, ids=("a", "b\ud800"))
+    pair.process.run(part, patterns=(), ids=())
+    pair.process.steal("auto")
     pair.process.finish()
     pair.process.drain()
     assert pair.told() == [
-        {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "patterns": ["x.*"],
-         "ids": ["test_a"]},
+        {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "stop": None,
+         "expected": None, "patterns": ["x.*"], "ids": ["test_a"]},
+        {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "stop": 6,
+         "expected": [2, wire.checksum(["a", "b\ud800"])], "patterns": [], "ids": []},
+        {"k": "steal", "how": "auto"},
         {"k": "finish"},
         {"k": "drain"},
     ]  # fmt: skip

@@ -25,7 +25,12 @@ def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) 
     """Return the lines that one event is worth, often none."""
     if isinstance(event, events.TestFinished):
         # First and cheapest: most events are tests that passed.
-        if event.outcome is Outcome.PASSED and settings.verbosity <= 0 and event.attempt == 1:
+        if (
+            event.outcome is Outcome.PASSED
+            and settings.verbosity <= 0
+            and not event.is_in_order
+            and event.attempt == 1
+        ):
             return _passing_output(event, settings)
         return _test(event, report, settings)
     say = _SAYINGS.get(type(event))
@@ -46,9 +51,13 @@ def unit_line(
 
 
 def _test(event: events.TestFinished, report: RunReport, settings: ReporterSettings) -> list[Line]:
+    if event.is_context:
+        return []
     entry = report.entries[event.entry, event.nodeid, event.occurrence]
     found = []
-    if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
+    if entry.is_order_dependent:
+        found.append(Line(lines.order_dependent(entry), "doubt"))
+    elif entry.outcome.is_bad or entry.outcome is Outcome.FLAKY or settings.verbosity > 0:
         line = lines.verdict_of(entry, settings.width or PLAIN_WIDTH)
         attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
         found.append(Line(f"{line.text}{attempt}", line.style))

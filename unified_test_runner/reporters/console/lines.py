@@ -56,6 +56,14 @@ def rule(title: str, width: int) -> Line:
     return Line(f"--- {title} {'-' * max(3, width - len(title) - 5)}", "title")
 
 
+def order_dependent(entry: Entry) -> str:
+    """Return what to say of a test that ended well only after those before it in its file."""
+    return (
+        f"order-dependent: {one_line(entry.nodeid)} relies on earlier tests of its file: "
+        f"{entry.attempts[0].outcome.value} apart from them, {entry.outcome.value} after them"
+    )
+
+
 def seconds(value: float) -> str:
     """Return a duration, e.g. `0.81s`, `74.2s`, `12m07s`."""
     if value < 10:  # noqa: PLR2004 - two digits matter below ten seconds

@@ -14,6 +14,7 @@ from unified_test_runner.reporters.console.coverage import coverage_table
 from unified_test_runner.reporters.console.failures import failure_list, failures
 from unified_test_runner.reporters.console.lines import (
     Line,
+    order_dependent,
     remark,
     rule,
     seconds,
@@ -180,6 +181,11 @@ def _remarks(report: RunReport, width: int, *, is_quiet: bool) -> list[Line]:
         *_forecasts(report),
         *map(_withheld, report.withheld),
         *_flaky(report),
+        *(
+            Line(order_dependent(entry), "doubt")
+            for entry in report.entries.values()
+            if entry.is_order_dependent
+        ),
         *(
             remark(notice.level, notice.message, notice.hint)
             for notice in report.notices

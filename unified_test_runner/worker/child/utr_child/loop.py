@@ -12,6 +12,7 @@ from .blame import Blame
 from .choice import wanted
 from .originals import time
 from .owners import Owners
+from .sharing import Share
 from .view import CollectionView
 from .vitals import Vitals
 from .walk import Park, Unit, Walk
@@ -55,6 +56,9 @@ class RunLoop:
         self._deselected = 0
         self._warnings = 0
         self._is_stopping = False
+        self._is_again = False
+        self._last_unit: Unit | None = None
+        self._share = Share([], 0.0)
         self.is_unsound = False
 
     def run(self) -> None:
@@ -72,6 +76,8 @@ class RunLoop:
         self._tear_down_to(None)
 
     def _serve(self, message: dict[str, Any]) -> bool:
+        if message["k"] == wire.STEAL:
+            return True  # the file it was about has ended, which the runner hears just now
         if message["k"] != wire.RUN:
             return False
         unit: Unit = (message["unit"][0], message["unit"][1], message["unit"][2])
@@ -81,53 +87,65 @@ class RunLoop:
             return True
         self._channel.send(wire.UNIT_STARTED)
         self._channel.flush()
-        is_whole = self.walk.is_whole
-        items = self._collected(unit) if is_whole else self._collect(node, message)
-        ran = self._run_items(node, items, message["start"])
-        self._channel.send(wire.UNIT_ENDED, ran=ran)
+        if unit != self._last_unit:
+            self._last_unit = None
+            if self.walk.is_whole:
+                self._share = Share(self.walk.runs[unit], 0.0, "everything is collected at once")
+            else:
+                self._collect(node, message)
+            self._last_unit = unit
+        if self._tell_collected(unit, message["expected"]):
+            items = self._share.begin()
+            stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
+            ran = self._run_items(node, items, message["start"], stop)
+            self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
 
     # --- collecting one file
 
-    def _collected(self, unit: Unit) -> list[pytest.Item]:
-        """Return the tests of a unit where everything was collected before."""
-        items = self.walk.runs[unit]
-        is_first = unit == next(iter(self.walk.runs))
-        self._channel.send(
-            wire.UNIT_COLLECTED,
-            ids=[item.nodeid for item in items],
-            deselected=self._deselected if is_first else 0,  # by whichever worker has it
-            duration_s=0.0,
-        )
-        self._channel.flush()
-        return items
-
-    def _collect(self, node: Any, message: dict[str, Any]) -> list[pytest.Item]:
-        """Import the file and return the tests to run, as `perform_collect` would."""
+    def _collect(self, node: Any, message: dict[str, Any]) -> None:
+        """Import the file and find the tests to run, as `perform_collect` would."""
         began = time.perf_counter()
         self._deselected = 0
         items: list[pytest.Item] = []
+        # What there is to say of the file has been said by the worker that took it first.
+        self._is_again = message["expected"] is not None
+        # Before pytest 9 a file is not collected twice in a session.
+        getattr(self._session, "_collection_cache", {}).pop(node, None)
         try:
             with self._view.entered(), self._owners.present(node):
                 items = self._wanted(list(self.walk.expand(node)), message)
                 self._modify(items)
         except BaseException as error:
             self._report_broken_collection(node, error)
+            items = []
             if isinstance(error, (*_SESSION_ENDS, pytest.UsageError)):
                 # The file has its one entry; the worker's end is none of its own.
-                self._channel.send(wire.UNIT_COLLECTED, ids=[], deselected=0, duration_s=0.0)
+                self._share = Share(items, 0.0)
+                self._tell_collected(None, message["expected"])
                 raise
-            items = []
+        finally:
+            self._is_again = False
         self._session.items = items
         self._session.testscollected += len(items)
+        self._share = Share(items, time.perf_counter() - began)
+
+    def _tell_collected(self, unit: Unit | None, expected: list[int] | None) -> bool:
+        """Tell which tests there are; returns whether they are those that were asked for."""
+        ids = [item.nodeid for item in self._share.items]
+        if expected is not None and expected != [len(ids), wire.checksum(ids)]:
+            self._channel.send(wire.UNIT_DIFFERS)
+            return False
+        # Where all was collected at once, whichever worker has the first unit tells for all.
+        is_told = not self.walk.is_whole or unit == next(iter(self.walk.runs))
         self._channel.send(
             wire.UNIT_COLLECTED,
-            ids=[item.nodeid for item in items],
-            deselected=self._deselected,
-            duration_s=time.perf_counter() - began,
+            ids=ids,
+            deselected=self._deselected if is_told else 0,
+            duration_s=self._share.collect_s,
         )
         self._channel.flush()
-        return items
+        return True
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
         """Keep what the runner selected; an empty selection means everything."""
@@ -147,18 +165,24 @@ class RunLoop:
             "longrepr": wire.shorten(record.traceback(error)),
             "message": record.told(error).splitlines()[0],
         }
-        self._channel.send(wire.ENTRY, nodeid=node.nodeid, phase=phase)
+        if not self._is_again:
+            self._channel.send(wire.ENTRY, nodeid=node.nodeid, phase=phase)
 
     # --- running its tests
 
-    def _run_items(self, node: Any, items: list[pytest.Item], start: int) -> int:
-        """Run from `start` on; returns how many of the file's tests are behind us."""
-        for index in range(start, len(items)):
+    def _run_items(self, node: Any, items: list[pytest.Item], start: int, stop: int) -> int:
+        """Run from `start` until before `stop`, or to where tests are given away from then on.
+
+        Returns how many of the file's tests are behind us.
+        """
+        index = start
+        while index < stop:
             if self._is_told_to_drain():
                 self._is_stopping = True
                 return index
+            stop = self._share_with_another(index, stop)
             item = items[index]
-            is_last = index + 1 == len(items)
+            is_last = index + 1 == stop
             if index == start:
                 self._tear_down_to(item)
                 self._reading = self._meter.read()
@@ -168,11 +192,25 @@ class RunLoop:
                 self._channel.send(wire.STOPPED, reason=reason)
                 self._is_stopping = True
                 return index + 1
-        return len(items)
+            index += 1
+        return index
 
     def _is_told_to_drain(self) -> bool:
-        message = self._channel.poll()
-        return message is not None and message["k"] in {wire.DRAIN, wire.FINISH}
+        while (message := self._channel.poll()) is not None:
+            if message["k"] == wire.STEAL:
+                self._share.ask(str(message["how"]))
+            elif message["k"] in {wire.DRAIN, wire.FINISH}:
+                return True
+        return False
+
+    def _share_with_another(self, index: int, stop: int) -> int:
+        """Return where our part of the file ends from now on."""
+        cut, reason = self._share.answer(index, stop)
+        if reason:
+            self._channel.send(wire.KEPT, reason=wire.shorten(reason))
+        elif cut < stop:
+            self._channel.send(wire.GIVEN, index=cut)
+        return cut
 
     def _run_test(self, index: int, item: pytest.Item, nextitem: pytest.Item) -> None:
         place = record.place(item, self._root)
@@ -194,10 +232,12 @@ class RunLoop:
         finally:
             damage = self._look_after(item)
             self._reading = after = self._meter.read()
+            duration_s = time.perf_counter() - began
+            self._share.add(duration_s, self._phases)
             self._channel.send(
                 wire.TEST_ENDED,
                 **record.verdict(self._phases),
-                duration_s=round(time.perf_counter() - began, 6),
+                duration_s=round(duration_s, 6),
                 cpu_s=round(after.cpu_s - before.cpu_s, 6),
                 rss_before_bytes=before.rss_bytes,
                 rss_after_bytes=after.rss_bytes,
@@ -245,6 +285,7 @@ class RunLoop:
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
         """Note for whom a fixture is made."""
         self._blame.note(fixturedef, request)
+        self._share.note(fixturedef, request)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep a phase of the running test."""
@@ -255,7 +296,7 @@ class RunLoop:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Send what could not be collected, or was skipped as a whole, as an entry."""
-        if not report.passed:
+        if not report.passed and not self._is_again:
             self._channel.send(wire.ENTRY, nodeid=report.nodeid, phase=record.phase(report))
 
     def pytest_deselected(self, items: Any) -> None:

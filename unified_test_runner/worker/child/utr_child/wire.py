@@ -8,6 +8,7 @@ so that a record written by a fork inside a test is told apart.
 from __future__ import annotations
 
 import json
+import zlib
 
 #: Raised when a message changes its meaning; both sides refuse to talk across versions.
 VERSION = 1
@@ -25,12 +26,16 @@ EXITED = "exited"
 RUN = "run"
 FINISH = "finish"
 DRAIN = "drain"
+STEAL = "steal"
 # Worker to runner.
 HELLO = "hello"
 CONFIGURE_FAILED = "configure_failed"
 WALKED = "walked"
 ENTRY = "entry"
 UNIT_UNKNOWN = "unit_unknown"
+UNIT_DIFFERS = "unit_differs"
+GIVEN = "given"
+KEPT = "kept"
 UNIT_STARTED = "unit_started"
 UNIT_COLLECTED = "unit_collected"
 TEST_STARTED = "test_started"
@@ -79,6 +84,11 @@ def decode(line: bytes) -> dict[str, object]:
     if not isinstance(message, dict) or "k" not in message:
         raise ValueError(f"no message: {line[:80]!r}")
     return message
+
+
+def checksum(ids: list[str] | tuple[str, ...]) -> int:
+    """Return what tells one list of node ids from another."""
+    return zlib.crc32("\n".join(ids).encode("utf-8", "surrogatepass"))
 
 
 def shorten(text: str) -> str:

@@ -1,0 +1,271 @@
+"""Parts of units that run by themselves, and who may take which. Pure; used by the scheduler.
+
+A unit starts as one range over all of its tests. A worker that gives away the end of its
+range makes a second one, and so on; together they always cover every test exactly once.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from unified_test_runner.steps import GroupPlan, UnitPlan
+
+#: What a unit's `keep_together` must be for its tests to be divided between workers.
+DIVISIBLE = frozenset({"auto", "class", "test"})
+
+
+class SlotState(enum.Enum):
+    """What a slot is doing."""
+
+    FREE = enum.auto()
+    OPENING = enum.auto()
+    LIVE = enum.auto()
+    CLOSING = enum.auto()
+
+
+@dataclass(slots=True)
+class Slot:
+    """A place for one worker at a time."""
+
+    number: int
+    state: SlotState = SlotState.FREE
+    group: int = -1
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """What all ranges of one unit share.
+
+    `ranges` counts those that are not over. `suspects` are tests that ended badly while
+    tests before them in their file had run in another process.
+    """
+
+    plan: UnitPlan
+    is_whole: bool = False
+    ranges: int = 1
+    tests: int = 0
+    spent_s: float = 0.0
+    suspects: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.is_whole = self.plan.keep_together not in DIVISIBLE or bool(self.plan.bundle)
+
+
+@dataclass(slots=True, eq=False)
+class Range:
+    """Tests of a unit, from `start` until before `stop` (None: to the end), for one worker.
+
+    `first` is where it started out, and names it. `ids` are those of the whole file. `giver`
+    is the worker that gave it away, until the one who took it has found the same tests in
+    its file; `bound` the only worker that should have it while that lives. `counted` None
+    means that all outcomes count; otherwise the others are run only to come in order, in a
+    worker that has run nothing.
+    """
+
+    file: File
+    ids: tuple[str, ...] | None = None
+    first: int = 0
+    start: int = 0
+    stop: int | None = None
+    handouts: int = 0
+    giver: int | None = None
+    bound: int | None = None
+    is_forced: bool = False
+    counted: frozenset[int] | None = None
+
+    @property
+    def plan(self) -> UnitPlan:
+        """The unit it is a part of."""
+        return self.file.plan
+
+    @property
+    def rest(self) -> tuple[str, ...] | None:
+        """The tests that have not ended, None while nobody knows them."""
+        return None if self.ids is None else self.ids[self.start : self.stop]
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The tests that a worker must find in the file to run this part; empty: any."""
+        is_part = self.first > 0 or self.counted is not None
+        return self.ids or () if is_part and not self.is_forced else ()
+
+    def __contains__(self, index: int) -> bool:
+        stop = len(self.ids or ()) if self.stop is None else self.stop
+        return self.start <= index < stop
+
+    def suspect(self, index: int) -> None:
+        """A test ended badly: not its own fault, perhaps, where those before it ran elsewhere."""
+        if self.first and self.counted is None:
+            self.file.suspects.add(index)
+            self.file.is_whole = True
+
+    def distrust(self) -> None:
+        """A worker does not find the same tests: back to the giver, or to anyone as it is."""
+        if self.expected:
+            self.file.is_whole = True
+            self.is_forced = self.giver is None
+            self.bound, self.giver = self.giver, None
+
+    def give(self, index: int, giver: int) -> Range:
+        """Cut off what lies from `index` on, and return it."""
+        given = Range(file=self.file, ids=self.ids, first=index, start=index, stop=self.stop)
+        given.giver = giver
+        self.stop = index
+        self.file.ranges += 1
+        return given
+
+    def rerun(self) -> Range:
+        """The file again, in order, up to the last suspect."""
+        counted, self.file.suspects = frozenset(self.file.suspects), set()
+        self.file.ranges = 1
+        return Range(file=self.file, ids=self.ids, stop=max(counted) + 1, counted=counted)
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """What is known of a worker. `bundle` is that of the unit it took last."""
+
+    number: int
+    slot: int
+    group: int
+    is_ready: bool = False
+    is_ending: bool = False
+    unit: Range | None = None
+    has_begun: bool = False
+    has_collected: bool = False
+    running: int | None = None
+    overdue: str = ""
+    bundle: str = ""
+    is_fresh: bool = True
+    is_asked: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for something to do."""
+        return self.is_ready and not self.is_ending and self.unit is None
+
+    @property
+    def untouched(self) -> int | None:
+        """How many tests it could give away; None before it has collected them.
+
+        It answers between two tests, and keeps the one that is next.
+        """
+        unit = self.unit
+        if unit is None or not self.has_collected or unit.ids is None:
+            return None
+        stop = len(unit.ids) if unit.stop is None else unit.stop
+        following = unit.start if self.running is None else self.running + 1
+        return max(0, stop - following - 1)
+
+    @property
+    def may_give(self) -> bool:
+        """Whether some of its tests could go to another worker, now or later."""
+        if self.unit is None or self.is_ending or self.overdue or self.unit.file.is_whole:
+            return False
+        return self.unit.counted is None and self.untouched != 0
+
+    @property
+    def rest_s(self) -> float:
+        """An estimate of how long what it could give away would take."""
+        if self.unit is None or not self.unit.file.tests:
+            return 0.0
+        return (self.untouched or 0) * self.unit.file.spent_s / self.unit.file.tests
+
+
+@dataclass(slots=True)
+class Group:
+    """A group of units with what waits of it."""
+
+    plan: GroupPlan
+    pending: deque[Range] = field(default_factory=deque)
+    is_walked: bool = False
+    startup_deaths: int = 0
+    failure: str = ""
+    refused: set[int] = field(default_factory=set)
+
+
+class Roster:
+    """The workers that live, and what of `pending` each may take."""
+
+    def __init__(self) -> None:
+        self.workers: dict[int, Worker] = {}
+
+    def of(self, group: Group) -> list[Worker]:
+        """The workers of a group that are not told to end."""
+        index = group.plan.index
+        return [w for w in self.workers.values() if w.group == index and not w.is_ending]
+
+    def take(self, group: Group, worker: Worker) -> Range | None:
+        """Remove and return what a worker is to run next: more of its bundle, else the first."""
+        if worker.number in group.refused:
+            return None
+        mine = self._index(group, worker, own=True) if worker.bundle else None
+        index = self._index(group, worker, own=False) if mine is None else mine
+        if index is None:
+            return None
+        unit = group.pending[index]
+        del group.pending[index]
+        return unit
+
+    def _index(self, group: Group, worker: Worker, *, own: bool) -> int | None:
+        for index, unit in enumerate(group.pending):
+            if own and unit.plan.bundle != worker.bundle:
+                continue
+            if not self._is_reserved(unit, worker) and (worker.is_fresh or unit.counted is None):
+                return index
+        return None
+
+    def _is_reserved(self, unit: Range, worker: Worker | None = None) -> bool:
+        """Whether another worker should have it."""
+        bundle = unit.plan.bundle
+        if unit.bound is None and not bundle:
+            return False
+        return any(
+            other is not worker
+            and not other.is_ending
+            and (other.number == unit.bound or bool(bundle and other.bundle == bundle))
+            for other in self.workers.values()
+        )
+
+    def waiting(self, group: Group) -> int:
+        """How many workers could start on something that waits, each with something else."""
+        bundles: set[str] = set()
+        count = 0
+        for unit in group.pending:
+            if self._is_reserved(unit) or unit.plan.bundle in bundles:
+                continue
+            if unit.plan.bundle:
+                bundles.add(unit.plan.bundle)
+            count += 1
+        return count
+
+    def is_answerable(self, worker: Worker, pending: Iterable[Range]) -> bool:
+        """Whether a worker gave away what nobody has yet found to be the same tests."""
+        held = (other.unit for other in self.workers.values() if other.unit is not None)
+        return any(
+            worker.number in {unit.giver, unit.bound} for units in (pending, held) for unit in units
+        )
+
+
+def in_order(units: Sequence[UnitPlan], slots: int) -> deque[Range]:
+    """Natural order, but a file that would dominate the run goes first.
+
+    File order is something suites come to rely on, so it is changed only for a file, or a
+    bundle of files, larger than half of one worker's share.
+    """
+    sizes: dict[object, int] = {}
+    for unit in units:
+        sizes[unit.bundle or unit.key] = sizes.get(unit.bundle or unit.key, 0) + unit.size_bytes
+    bound = sum(sizes.values()) / (2 * max(slots, 1))
+    large = [name for name, size in sizes.items() if slots > 1 and size > bound > 0]
+    large.sort(key=lambda name: -sizes[name])
+    first = [unit for name in large for unit in units if (unit.bundle or unit.key) == name]
+    chosen = set(large)
+    rest = [unit for unit in units if (unit.bundle or unit.key) not in chosen]
+    return deque(Range(File(unit)) for unit in [*first, *rest])
