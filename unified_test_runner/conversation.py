@@ -14,12 +14,12 @@ from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from unified_test_runner.accounting import WallClock
     from unified_test_runner.crew import Seat
     from unified_test_runner.ledger import Ledger
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.preloading import Preloads
     from unified_test_runner.recording import Recorder
     from unified_test_runner.worker.template import Template
 
@@ -35,11 +35,18 @@ class Conversation:
         recorder: takes the events.
         ledger: books the tests.
         wall: told what slots do.
+        preloads: told what workers load.
     """
 
     def __init__(
-        self, groups: Mapping[int, Group], recorder: Recorder, ledger: Ledger, wall: WallClock
+        self,
+        groups: Mapping[int, Group],
+        recorder: Recorder,
+        ledger: Ledger,
+        wall: WallClock,
+        preloads: Preloads,
     ) -> None:
+        self._preloads = preloads
         self._groups = groups
         self._recorder = recorder
         self._ledger = ledger
@@ -59,9 +66,10 @@ class Conversation:
     # --- templates
 
     def greet(self, template: Template, hello: protocol.TemplateHello) -> None:
-        """A template has imported pytest."""
+        """A template is ready to start workers."""
         _check_version(hello.version, f"template of group {template.group}")
         self._greeted.add(template.group)
+        self._preloads.refuse(self._groups[template.group], hello.refused)
         self._recorder.emit(
             events.TemplateReady(
                 group=template.group,
@@ -69,6 +77,9 @@ class Conversation:
                 startup_s=self._recorder.now,
                 python=hello.python,
                 pytest=hello.pytest,
+                start=hello.start,
+                reason=hello.reason,
+                preloaded=hello.preloaded,
             )
         )
 
@@ -77,7 +88,7 @@ class Conversation:
         if template.group in self._greeted:
             return ""
         interpreter = self._groups[template.group].interpreter
-        last = _last_line(template.output)
+        last = _last_line(template.said())
         message = f"{interpreter} cannot run pytest: {last or 'it ended without a word'}"
         hint = f"{interpreter} -m pip install pytest"
         self._recorder.emit(
@@ -181,6 +192,8 @@ class Conversation:
                 _check_version(message.version, f"worker {worker}")
             case protocol.ConfigureFailed():
                 yield from self._on_configure_failed(seat, message)
+            case protocol.Misfit():
+                yield self._on_misfit(seat, message)
             case protocol.Walked():
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
@@ -255,12 +268,27 @@ class Conversation:
         if not seat.is_walked:
             yield steps.GroupFailed(group=group, reason=f"{where} fails: {message.message}")
 
+    def _on_misfit(self, seat: Seat, message: protocol.Misfit) -> steps.Input:
+        seat.has_finished = True
+        group = self._groups[seat.process.group]
+        if self._preloads.spare(group):
+            self._preloads.refuse(group, {message.module: message.reason})
+            self._recorder.emit(
+                events.NoticeGiven(
+                    level="info",
+                    message=f"workers began anew, each loading everything itself, because "
+                    f"{message.module} did not fit: {message.reason}",
+                )
+            )
+        return steps.WorkerMisfit(worker=seat.process.worker)
+
     def _on_walked(self, seat: Seat, message: protocol.Walked) -> steps.Input:
         seat.is_walked = True
         seat.deadline = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         group = self._groups[seat.process.group]
+        self._preloads.learn(group, message.modules)
         units = forecast.walked(group, message.keys)
         self._recorder.emit(
             events.WorkerReady(
@@ -394,6 +422,6 @@ def _check_version(version: int, sender: str) -> None:
         raise ProtocolError(f"{sender} speaks version {version}, this runner {wire.VERSION}")
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text("utf-8", "replace").strip().splitlines()
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
     return lines[-1].strip() if lines else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
+from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner import steps
+    from unified_test_runner.early import EarlyTemplate
     from unified_test_runner.overdue import Ending
     from unified_test_runner.planning.plan import Group
+    from unified_test_runner.preloading import Preloads
     from unified_test_runner.steps import UnitPlan
+    from unified_test_runner.worker.launch import Launched
     from unified_test_runner.worker.process import WorkerProcess
 
 #: A template whose channel is closed has nothing left to do but kill its forks.
@@ -35,7 +39,7 @@ class Premises:
     `environ` is what every worker inherits; `basetemp` the parent of their temporary
     directories; `outputs` takes what they print outside of tests, `coverage` their coverage
     data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
-    `ForkRequest`.
+    `ForkRequest`. `start` is how workers are started, `early` a template that may run already.
     """
 
     run_id: str
@@ -47,6 +51,8 @@ class Premises:
     sources: tuple[str, ...] | None = None
     workers: int = 1
     seed: int = 0
+    start: str = "auto"
+    early: EarlyTemplate | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +96,7 @@ class Crew:
         groups: the plan's groups, by index.
         watch: called with each new template, to be waited on.
         bell_rope: descriptor by which workers wake the runner.
+        preloads: what templates import ahead.
     """
 
     def __init__(
@@ -98,7 +105,9 @@ class Crew:
         groups: Mapping[int, Group],
         watch: Callable[[Template], None],
         bell_rope: int,
+        preloads: Preloads,
     ) -> None:
+        self._preloads = preloads
         self._premises = premises
         self._groups = groups
         self._watch = watch
@@ -111,15 +120,30 @@ class Crew:
         if group not in self._templates:
             template = Template(
                 group=group,
-                interpreter=self._groups[group].interpreter,
-                environ={**self._environ(group), "UTR_RUN_ID": self._premises.run_id},
-                root=self._premises.root,
+                launched=self._launch(group),
                 output=self._premises.outputs / f"template-{group}.log",
                 bell_rope=self._bell_rope,
             )
             self._templates[group] = template
             self._watch(template)
+            modules, unfit = self._preloads.modules(self._groups[group])
+            template.prepare(
+                modules,
+                chosen=self._preloads.chosen,
+                unfit=unfit,
+                private=self._preloads.private,
+            )
         return self._templates[group]
+
+    def _launch(self, group: int) -> Launched:
+        premises = self._premises
+        interpreter = self._groups[group].interpreter
+        environ = {**self._environ(group), "UTR_RUN_ID": premises.run_id}
+        if premises.early is not None:
+            launched = premises.early.claim(interpreter, environ, premises.root)
+            if launched is not None:
+                return launched
+        return launch(interpreter, environ, premises.root, premises.start)
 
     def drop_template(self, template: Template) -> list[Seat]:
         """Forget a template that is gone; returns the seats of the workers it leaves."""
@@ -146,6 +170,8 @@ class Crew:
                 basetemp=self._premises.basetemp / f"w{action.worker}",
                 output=self.output(action.worker),
                 stacks=self.stacks(action.worker),
+                is_spawned=self._preloads.is_spared(group),
+                tells_modules=self._preloads.wants_to_know(group),
                 coverage=self._premises.coverage / f"w{action.worker}",
                 sources=self._premises.sources,
                 workers=self._premises.workers,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
@@ -21,6 +21,7 @@ from unified_test_runner.itinerary import Itinerary
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.overdue import Ending
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.services.notes import SlotClosed, SlotFailed, SlotOpened
 from unified_test_runner.signals import SignalInbox
@@ -65,6 +66,7 @@ class Orders:
     run_timeout_s: float | None = None
     reproduce_options: tuple[str, ...] = ()
     bookings: tuple[Booking, ...] | None = None
+    preloads: Preloads = field(default_factory=Preloads)
 
 
 class Engine:
@@ -101,7 +103,9 @@ class Engine:
         )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
-        self._crew = Crew(orders.premises, self._groups, self._watch, self._bell.rope)
+        self._crew = Crew(
+            orders.premises, self._groups, self._watch, self._bell.rope, orders.preloads
+        )
         self._wall = WallClock(plan.workers, recorder.now)
         self._slots = Slots(
             groups=self._groups,
@@ -124,7 +128,7 @@ class Engine:
             options=orders.reproduce_options,
         )
         self._ledger = ledger
-        self._talk = Conversation(self._groups, recorder, ledger, self._wall)
+        self._talk = Conversation(self._groups, recorder, ledger, self._wall, orders.preloads)
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""

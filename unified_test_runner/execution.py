@@ -12,7 +12,6 @@ import secrets
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +23,12 @@ from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
+from unified_test_runner.preloading import Preloads
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
 from unified_test_runner.reporters.log import EventLog, LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
-from unified_test_runner.rundir import make_run_directory, new_run_id
+from unified_test_runner.rundir import FOLDER, make_home, make_run_directory
 from unified_test_runner.services.lease import Lease
 from unified_test_runner.services.strays import end_strays
 from unified_test_runner.services.sweep import sweep
@@ -38,7 +38,9 @@ from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
+    from unified_test_runner.early import Begun, EarlyTemplate
     from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
@@ -58,6 +60,7 @@ class _Run:
     settings: Settings
     prepared: Prepared
     recorder: Recorder
+    early: EarlyTemplate | None
 
     @property
     def plan(self) -> Plan:
@@ -65,13 +68,17 @@ class _Run:
 
 
 def execute(
-    settings: Settings, prepared: Prepared, watchers: Sequence[Reporter] | None = None
+    settings: Settings,
+    prepared: Prepared,
+    begun: Begun,
+    watchers: Sequence[Reporter] | None = None,
 ) -> ExitCode:
     """Run the plan and return the exit code. Everything else is in the events.
 
     Args:
         settings: what was asked for.
-        prepared: what that comes to.
+        prepared: the plan.
+        begun: what was begun before there was a plan.
         watchers: take the events in place of the console and the reports.
 
     Raises:
@@ -81,8 +88,7 @@ def execute(
     if settings.coverage.is_wanted:
         coverage.check(prepared.interpreter, prepared.plan.root, settings.environ)
     clock = time.monotonic
-    now = datetime.now(timezone.utc)
-    run_id = new_run_id(now)
+    run_id = begun.run_id
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     _remove_tree(directory.coverage)  # of an earlier run in the same directory
     if watchers is None:
@@ -96,12 +102,13 @@ def execute(
         directory=directory,
         settings=settings,
         prepared=prepared,
+        early=begun.template,
         recorder=recorder,
     )
-    _open_record(run, now)
+    _open_record(run, begun.at)
     wall = _run_plan(run) if prepared.plan.groups else events.WallTime()
-    _combine_coverage(run, since=now.timestamp())
     remember_dependents(prepared.plan.root, sorted(recorder.report.dependents))
+    _combine_coverage(run, since=begun.at.timestamp())
     return _close_record(run, wall)
 
 
@@ -197,6 +204,8 @@ def _run_plan(run: _Run) -> events.WallTime:
         stack.callback(watcher.close)
         stack.callback(lease.release)
         stack.callback(_end_strays, run)
+        if run.early is not None:
+            stack.callback(run.early.close)
         for leftover in sweep(run.settings.environ):
             run.recorder.emit(events.NoticeGiven(level="info", message=leftover))
         basetemp = Path(tempfile.gettempdir()) / f"utr-{run.run_id.rpartition('-')[2]}"
@@ -235,6 +244,8 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             outputs=run.directory.workers,
             basetemp=basetemp,
             environ=environ,
+            start=settings.start,
+            early=run.early,
             coverage=run.directory.coverage,
             sources=settings.coverage.sources if settings.coverage.is_wanted else None,
             workers=plan.workers,
@@ -244,7 +255,18 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
         run_timeout_s=settings.run_timeout_s,
         reproduce_options=tuple(options),
         bookings=run.prepared.bookings,
+        preloads=_preloads(run),
     )
+
+
+def _preloads(run: _Run) -> Preloads:
+    plan = run.plan
+    if not plan.preload or run.settings.coverage.is_wanted:
+        return Preloads()  # lines that run in a template are counted for nobody
+    with contextlib.suppress(OSError):
+        make_home(plan.root)
+    store = plan.root / FOLDER / "preload.json"
+    return Preloads(store, chosen=plan.preload, private=plan.scrubbed)
 
 
 def _make_broker(run: _Run, lease: Lease, inbox: Inbox[events.Event | Note]) -> Broker | None:

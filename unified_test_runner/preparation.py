@@ -80,6 +80,7 @@ def prepare(settings: Settings) -> Prepared:
             cpu_count=available_cpus(),
             memory_bytes=available_memory(),
             interpreter=interpreter,
+            preload=settings.preload,
             interpreters=None if settings.python else _interpreters(catalogue, settings, root),
         )
     )

@@ -87,6 +87,9 @@ class Scheduler:
             case steps.KillWanted():
                 self._stop_reason = self._kill_reason = happened.reason
                 return [steps.Kill(worker=number) for number in self._workers]
+            case steps.WorkerMisfit():
+                self._workers[happened.worker].is_ending = True
+                return []
             case steps.Overdue():
                 self._workers[happened.worker].overdue = happened.reason
                 return []

@@ -79,7 +79,7 @@ class Settings:
     `order_from` names the run whose order is repeated.
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
-    collected one by one.
+    collected one by one, `preload` None what is loaded ahead of the workers.
     """
 
     selectors: Selectors
@@ -93,6 +93,8 @@ class Settings:
     collect: str | None = None
     no_tests: str = "fail"
     order_from: str | None = None
+    start: str = "auto"
+    preload: tuple[str, ...] | None = None
     seed: int | None = None
     python: str | None = None
     catalogue: str | None = None

@@ -75,6 +75,13 @@ class WorkerWalked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerMisfit:
+    """A worker ends before its walk, through no fault of the tests; another may begin."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFailed:
     """Pytest cannot be started or configured for a group: none of its workers could."""
 
@@ -189,6 +196,7 @@ Input = (
     | SlotFailed
     | SlotClosed
     | WorkerWalked
+    | WorkerMisfit
     | GroupFailed
     | UnitBegun
     | UnitCollected

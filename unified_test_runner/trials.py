@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from unified_test_runner.early import begin
 from unified_test_runner.execution import execute
 from unified_test_runner.exitcodes import ExitCode
 from unified_test_runner.forecast import covering_suite
@@ -139,7 +140,8 @@ class Laboratory:
         self.trials += 1
         witness = _Witness(Lookout(self.target.key.path, self.target.test), RunReport())
         settings = replace(self._settings, output=Output(run_dir=self.place), max_failures=0)
-        execute(settings, prepared, [witness])
+        with begin(settings) as begun:
+            execute(settings, prepared, begun, [witness])
         _check(witness.report)
         return witness.lookout
 

@@ -11,6 +11,7 @@ Make = Callable[..., Any]
 GOOD = "def test_before(): pass\n{bad}\ndef test_after(): pass\n"
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
 @pytest.mark.parametrize(
     ("bad", "outcome", "says"),
     [
@@ -35,12 +36,12 @@ GOOD = "def test_before(): pass\n{bad}\ndef test_after(): pass\n"
     ],
 )  # fmt: skip
 def test_r21_the_culprit_is_named_and_the_rest_runs(
-    project: Make, bad: str, outcome: str, says: str
+    project: Make, bad: str, outcome: str, says: str, start: str
 ) -> None:
     made = project(
         {"tests/test_a.py": GOOD.format(bad=bad), "tests/test_b.py": "def test_other(): pass\n"}
     )
-    result = made.run("-n", "1")
+    result = made.run("-n", "1", "--start", start)
     assert result.outcomes == {
         "tests/test_a.py::test_before": "passed",
         "tests/test_a.py::test_bad": outcome,

@@ -81,7 +81,10 @@ class Run:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     """Two runs at once: most of each is waiting for what hangs at the end of a process."""
     environ = plain_environ(tmp_path_factory.mktemp("state"))
-    under_way = [Run(tmp_path_factory.mktemp("run"), environ) for _ in range(2)]
+    under_way = [
+        Run(tmp_path_factory.mktemp("run"), environ, "--start", start)
+        for start in ("fork", "spawn")
+    ]
     return [run.wait() for run in under_way]
 
 
@@ -95,7 +98,7 @@ def plain_environ(state: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(params=[0, 1], ids=["first", "second"])
+@pytest.fixture(params=[0, 1], ids=["forked", "spawned"])
 def run(request: pytest.FixtureRequest, runs: list[Run]) -> Run:
     return runs[request.param]
 

@@ -125,6 +125,10 @@ class World:
     def do_starting(self, number: int, hand: Hand, data: st.DataObject) -> None:
         if data.draw(st.integers(0, 19)) == 0:
             self.tell(steps.GroupFailed(group=hand.group, reason="no pytest"))
+        if data.draw(st.integers(0, 9)) == 0:
+            hand.is_told_to_end = True
+            self.tell(steps.WorkerMisfit(worker=number))
+            return
         hand.stage = "ready"
         self.tell(steps.WorkerWalked(worker=number, units=self.groups[hand.group].units))
 
@@ -407,6 +411,18 @@ def test_workers_that_die_at_start_give_their_group_up() -> None:
     lost = [action for action in actions if isinstance(action, steps.LoseUnit)]
     assert [action.outcome for action in lost] == [Outcome.ERROR]
     assert closed == [steps.End()]
+
+
+def test_workers_that_do_not_fit_are_replaced_however_many_they_are() -> None:
+    scheduler = Scheduler([group("a")], slots=1)
+    scheduler.handle(steps.Begin())
+    for worker in range(STARTUP_DEATHS + 1):
+        (fork,) = scheduler.handle(steps.SlotOpened(slot=0))
+        assert fork == steps.Fork(worker=worker, slot=0, group=0)
+        assert scheduler.handle(steps.WorkerMisfit(worker=worker)) == []
+        closed = scheduler.handle(steps.WorkerExited(worker=worker, cause="exit 4"))
+        assert closed == [steps.CloseSlot(slot=0)]
+        assert scheduler.handle(steps.SlotClosed(slot=0)) == [steps.OpenSlot(slot=0, group=0)]
 
 
 def test_a_unit_that_nobody_knows_is_given_up() -> None:

@@ -51,12 +51,14 @@ class Catalogue:
     """Everything the file says, in its order. `path` is relative to the root when below it.
 
     `workers` None leaves the number of workers to the machine. `timeout_s` is the time limit
-    of a test whose suite and category name none.
+    of a test whose suite and category name none. `preload` are packages that may be loaded
+    ahead of the workers, `*` for all.
     """
 
     path: str
     workers: int | None = None
     timeout_s: float | None = None
+    preload: tuple[str, ...] = ()
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)
     suites: Mapping[str, SuiteSpec] = field(default_factory=dict)

@@ -78,6 +78,7 @@ class _Contents:
             path=self._faults.label,
             workers=model.defaults.workers,
             timeout_s=model.defaults.timeout,
+            preload=model.defaults.preload,
             categories={
                 name: CategorySpec(
                     name=name,

@@ -130,6 +130,32 @@ Duration = Annotated[
 ]
 
 
+def _preload(value: object) -> tuple[str, ...]:
+    if value is False or value == "off":  # YAML 1.1 reads a bare `off` as false
+        return ()
+    if value == "auto":
+        return ("*",)
+    if isinstance(value, list) and all(
+        isinstance(item, str) and item.isidentifier() for item in value
+    ):
+        return tuple(value)
+    raise _wanted("'off', 'auto' or a list of packages' names", value)
+
+
+Preload = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_preload),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["off", "auto", False]},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -139,6 +165,11 @@ class DefaultsModel(_Model):
 
     workers: Workers = Field(None, description="Worker processes: auto (one per CPU) or a number.")
     timeout: Duration = Field(None, description="Time limit of each test, e.g. 60s; else 300s.")
+    preload: Preload = Field(
+        (),
+        description="Packages that are imported once, ahead of the workers, where earlier runs "
+        "show that it makes no difference: off (the default), auto (all), or a list of names.",
+    )
 
 
 class CategoryModel(_Model):

@@ -53,7 +53,24 @@ class _Duration(_ParamType):
         return float(seconds)
 
 
+class _Preload(_ParamType):
+    name = "off|auto|NAMES"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        if value in {"off", "auto"}:
+            return ("*",) if value == "auto" else ()
+        names = tuple(name.strip() for name in value.split(","))
+        if not all(name.isidentifier() for name in names):
+            self.fail(f"'{value}' is neither 'off', 'auto' nor names with commas", param, ctx)
+        return names
+
+
 WORKERS = _Workers()
+PRELOAD = _Preload()
 DURATION = _Duration()
 
 
@@ -153,6 +170,16 @@ running = _together(
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
+    ),
+    click.option(
+        "--preload", type=PRELOAD, envvar="UTR_PRELOAD",
+        help="Packages imported once, ahead of all workers, where earlier runs show that it "
+        "makes no difference; else the catalogue's, else off.",
+    ),
+    click.option(
+        "--start", type=click.Choice(["auto", "fork", "spawn"]), default="auto",
+        envvar="UTR_START", show_default=True,
+        help="How workers are started; auto: forked, or spawned where forking is not safe.",
     ),
 )  # fmt: skip
 

@@ -52,11 +52,16 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
 
     Paths and node ids narrow the selection; what follows `--` goes to pytest.
     """
-    from unified_test_runner.execution import execute, with_output_paths
-    from unified_test_runner.preparation import prepare
+    from unified_test_runner.early import begin
 
-    settings = with_output_paths(_settings(pytest_args, params))
-    return execute(settings, prepare(settings))
+    settings = _settings(pytest_args, params)
+    with begin(settings) as begun:
+        # These take as long to load as a template takes to start.
+        from unified_test_runner.execution import execute, with_output_paths
+        from unified_test_runner.preparation import prepare
+
+        settings = with_output_paths(settings)
+        return execute(settings, prepare(settings), begun)
 
 
 def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
@@ -89,6 +94,8 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         collect=params["collect"],
         no_tests=params["no_tests"],
         order_from=params["order_from"],
+        start=params["start"],
+        preload=params["preload"],
         seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],

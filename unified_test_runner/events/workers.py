@@ -10,7 +10,11 @@ from unified_test_runner.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateReady(Event):
-    """The process that workers of a group are forked from has imported pytest."""
+    """The process that workers of a group come from is ready.
+
+    `start` is how they come from it, `fork` or `spawn`, and `reason` why. `preloaded` are the
+    modules that it has imported for all of them.
+    """
 
     kind: ClassVar[str] = "template_ready"
     group: int
@@ -18,6 +22,9 @@ class TemplateReady(Event):
     startup_s: float
     python: str
     pytest: str
+    start: str = "fork"
+    reason: str = ""
+    preloaded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

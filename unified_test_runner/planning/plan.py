@@ -94,7 +94,8 @@ class Plan:
     are variables that no worker inherits, because a declared service provides them or a
     client of its kind would read them. `selectors` are (option, value) pairs each of which
     must lead to an executed test. `notices` is what planning came upon that the user should
-    know, e.g. a folder that cannot be read.
+    know, e.g. a folder that cannot be read. `preload` are packages that templates may import
+    ahead of their workers, `*` for every one that is found fit.
     """
 
     root: Path
@@ -107,6 +108,7 @@ class Plan:
     workers: int = 1
     workers_reason: str = ""
     notices: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

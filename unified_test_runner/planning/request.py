@@ -19,8 +19,9 @@ class PlanRequest:
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
     (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
-    of tests to the catalogue, as `collect` None leaves that. `interpreters` are the programs
-    that suites name in the catalogue, as written → as found; None: `interpreter` is for all.
+    of tests to the catalogue, as `collect` and `preload` None leave those. `interpreters` are
+    the programs that suites name in the catalogue, as written → as found; None: `interpreter`
+    is for all.
     """
 
     root: Path
@@ -41,4 +42,5 @@ class PlanRequest:
     collect: str | None = None
     cpu_count: int = 1
     memory_bytes: int | None = None
+    preload: tuple[str, ...] | None = None
     interpreters: Mapping[str, str] | None = None

@@ -72,6 +72,7 @@ def make_plan(request: PlanRequest) -> Plan:
         workers=workers,
         workers_reason=reason,
         notices=tuple(dict.fromkeys(project.walker.notices)),
+        preload=_preload(request),
     )
 
 
@@ -237,6 +238,12 @@ def _scrubbed(catalogue: Catalogue | None) -> frozenset[str]:
         kind = KINDS[spec.kind]
         names.update(spec.provides, kind.provides, kind.client_variables)
     return frozenset(names)
+
+
+def _preload(request: PlanRequest) -> tuple[str, ...]:
+    if request.preload is not None:
+        return request.preload
+    return request.catalogue.preload if request.catalogue else ()
 
 
 def _by_machine(request: PlanRequest) -> tuple[int, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import from_plain
@@ -11,7 +12,7 @@ from unified_test_runner.model import PhaseResult, UnitKey, passed_phases
 from unified_test_runner.worker.child.utr_child import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateHello(Message):
-    """The template has imported pytest."""
+    """The template can start workers; `start` says how (`fork` or `spawn`), `reason` why.
+
+    `preloaded` are the modules it has imported ahead, `refused` those it found unfit for that.
+    """
 
     version: int
     pid: int
     python: str
     pytest: str
+    start: str = "fork"
+    reason: str = ""
+    preloaded: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +74,25 @@ class ConfigureFailed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit(Message):
+    """A module loaded ahead is not what this worker would have loaded; it ends, without a test."""
+
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Walked(Message):
     """The directory walk is done. `units` are (path, collector, ordinal).
 
-    `notes` are (level, message) pairs about pytest's plugins and their options.
+    `notes` are (level, message) pairs about pytest's plugins and their options. `modules` are
+    (name, file) of what was loaded by then, where it was asked for.
     """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
     notes: tuple[tuple[str, str], ...] = ()
+    modules: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[UnitKey, ...]:
@@ -211,6 +229,7 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.EXITED: Exited,
     wire.HELLO: Hello,
     wire.CONFIGURE_FAILED: ConfigureFailed,
+    wire.MISFIT: Misfit,
     wire.WALKED: Walked,
     wire.ENTRY: EntryReported,
     wire.UNIT_UNKNOWN: UnitUnknown,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
-import textwrap
 import time
 import venv
 from typing import TYPE_CHECKING
@@ -14,15 +12,13 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from unified_test_runner.bell import Bell
 from unified_test_runner.model import UnitKey, fold_outcome
 from unified_test_runner.steps import Assign, UnitPlan
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire
-from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from unified_test_runner.worker.process import WorkerProcess
@@ -31,75 +27,12 @@ pytestmark = pytest.mark.integration
 PATIENCE_S = 30.0
 
 
-class Scene:
-    """A template with its project, and everything heard so far."""
-
-    def __init__(self, root: Path, interpreter: str = sys.executable) -> None:
-        self.root = root
-        self.environ = {"PATH": os.environ["PATH"], "UTR_SLOT": "none"}
-        self.bell = Bell()
-        self.template = Template(
-            group=0, interpreter=interpreter, environ=self.environ, root=root,
-            output=root / "template.log", bell_rope=self.bell.rope,
-        )  # fmt: skip
-        self.heard: list[protocol.Message] = []
-        self.workers: list[WorkerProcess] = []
-
-    def write(self, name: str, text: str) -> None:
-        (self.root / name).write_text(textwrap.dedent(text))
-
-    def fork(self, *arguments: str, slot: int = 0) -> WorkerProcess:
-        number = len(self.workers)
-        worker = self.template.fork(
-            ForkRequest(
-                coverage=self.root / f"cov{number}",
-                worker=number, slot=slot, group=0, arguments=("-p", "no:cacheprovider", *arguments),
-                environ={**self.environ, "UTR_SLOT": str(slot)}, root=self.root,
-                basetemp=self.root / "tmp" / f"w{number}", output=self.root / f"w{number}.log",
-                stacks=self.root / f"w{number}.stacks",
-            )
-        )  # fmt: skip
-        self.workers.append(worker)
-        return worker
-
-    def hear(self, source: Template | WorkerProcess, kind: type) -> list:
-        """Take messages of one source until one is of `kind` (None: until end of file)."""
-        taken = []
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if not select.select([source], [], [], PATIENCE_S)[0]:
-                break
-            received = source.receive()
-            if received is None:
-                assert kind is type(None), f"end of file after {taken}"
-                return taken
-            taken += [
-                item.message if isinstance(item, protocol.Received) else item for item in received
-            ]
-            if any(isinstance(message, kind) for message in taken):
-                return taken
-        raise AssertionError(f"no {kind.__name__} in time, only {taken}\n{self.logs()}")
-
-    def the(self, source: Template | WorkerProcess, kind: type):
-        """Return the first message of a kind."""
-        return next(item for item in self.hear(source, kind) if isinstance(item, kind))
-
-    def logs(self) -> str:
-        return "\n".join(path.read_text() for path in self.root.glob("*.log"))
-
-    def close(self) -> None:
-        for worker in self.workers:
-            worker.close()
-        self.template.close(PATIENCE_S)
-        self.bell.close()
-
-
-@pytest.fixture
-def scene(tmp_path) -> Iterator[Scene]:
-    made = Scene(tmp_path)
+@pytest.fixture(params=["fork", "spawn"])
+def scene(request, make_scene):
+    made = make_scene(start=request.param)
+    made.template.prepare()
     made.write("test_a.py", "def test_a(): pass\ndef test_b(): assert 0\n")
-    yield made
-    made.close()
+    return made
 
 
 KEY = UnitKey(path="test_a.py")
@@ -290,11 +223,79 @@ def wait_until(is_true: Callable[[], bool]) -> None:
         os.sched_yield()
 
 
-def test_an_interpreter_without_pytest_ends_without_a_word_of_greeting(tmp_path):
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_an_interpreter_without_pytest_ends_without_a_word_of_greeting(make_scene, start, tmp_path):
     venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
-    scene = Scene(tmp_path, str(tmp_path / "bare" / "bin" / "python"))
-    try:
-        assert scene.hear(scene.template, type(None)) == []
-        assert "No module named" in (tmp_path / "template.log").read_text().splitlines()[-1]
-    finally:
-        scene.close()
+    scene = make_scene(interpreter=str(tmp_path / "bare" / "bin" / "python"), start=start)
+    scene.template.prepare()
+    assert scene.hear(scene.template, type(None)) == []
+    assert "No module named" in scene.template.said().splitlines()[-1]
+
+
+def test_both_kinds_of_worker_see_the_same_process(make_scene):
+    scene = make_scene(start="fork")
+    scene.template.prepare()
+    scene.write("conftest.py", "import os\nSEEN = dict(os.environ)\n")
+    scene.write(
+        "test_a.py",
+        """
+        import os, signal, sys, time, conftest
+        from pathlib import Path
+        def test_a(record_property):
+            main = sys.modules["__main__"]
+            seen = {
+                "argv": sys.argv, "path": sys.path, "main": (main.__name__, main.__file__),
+                "environment": sorted(conftest.SEEN.items()), "flags": tuple(sys.flags)[:-1],
+                "folder": os.getcwd(), "leads": (os.getpgid(0), os.getsid(0)) == (os.getpid(),) * 2,
+                "signals": [(n, str(signal.getsignal(n)).partition(" at ")[0])
+                            for n in sorted(signal.valid_signals())],
+                "blocked": signal.pthread_sigmask(signal.SIG_BLOCK, []),
+                "input": os.readlink("/proc/self/fd/0"), "order": list({"a", "b", "c", "d", "e"}),
+                "hooks": [str(each).partition(" ")[0] for each in sys.meta_path],
+                "files": sorted(int(n) for n in os.listdir("/proc/self/fd") if int(n) < 1000),
+                "threads": len(os.listdir("/proc/self/task")),
+            }
+            for name, value in seen.items():
+                record_property(name, value)
+        """,
+    )
+    seen = []
+    for is_spawned in (False, True, True):
+        worker = scene.fork(is_spawned=is_spawned)
+        scene.hear(worker, protocol.Walked)
+        run(worker)
+        seen.append(dict(scene.the(worker, protocol.TestEnded).properties))
+    forked, spawned, again = seen
+    assert spawned == again, "one order of sets for all"
+    assert {**forked, "order": spawned["order"]} == spawned
+    assert forked["leads"] == "True"
+
+
+def test_threads_of_a_fresh_interpreter_are_a_reason_not_to_fork(make_scene, tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait, name='beat', daemon=True).start()\n"
+    )
+    for wanted, start, reason in (
+        ("auto", "spawn", "2 threads run in a fresh interpreter (beat)"),
+        ("fork", "fork", "as --start says"),
+    ):
+        scene = make_scene(start=wanted, PYTHONPATH=str(tmp_path / "site"))
+        scene.write("test_a.py", "def test_a(): pass\n")
+        scene.template.prepare()
+        hello = scene.the(scene.template, protocol.TemplateHello)
+        assert (hello.start, hello.reason, hello.pytest) == (start, reason, pytest.__version__)
+        worker = scene.fork()
+        scene.hear(worker, protocol.Walked)
+        run(worker)
+        assert scene.the(worker, protocol.UnitEnded).ran == 1
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_worker_is_told_more_than_a_pipe_holds(make_scene, start):
+    scene = make_scene(start=start)
+    scene.template.prepare()
+    scene.write("test_a.py", "def test_a(): pass\n")
+    worker = scene.fork("--deselect", "x" * 1_000_000)
+    assert scene.the(worker, protocol.Walked).keys == (KEY,)

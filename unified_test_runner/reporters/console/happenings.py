@@ -33,6 +33,8 @@ def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) 
         ):
             return _passing_output(event, settings)
         return _test(event, report, settings)
+    if isinstance(event, events.TemplateReady):
+        return _template(event, settings)
     say = _SAYINGS.get(type(event))
     return [] if say is None else say(event, report)
 
@@ -86,6 +88,18 @@ def _planned(event: events.PlanMade, _report: RunReport) -> list[Line]:
     dots = ["..."] if len(names) > _NAMED_SUITES else []
     counted = "1 file" if files == 1 else f"{files} files"
     return [Line(f"plan: {counted} of {', '.join(names[:_NAMED_SUITES] + dots)}{withheld}")]
+
+
+def _template(event: events.TemplateReady, settings: ReporterSettings) -> list[Line]:
+    if event.start == "fork" and settings.verbosity <= 0:
+        return []
+    how = "forked" if event.start == "fork" else "spawned, each as a process of its own"
+    python = f"Python {event.python}, pytest {event.pytest}"
+    found = [Line(f"workers are {how}: {one_line(event.reason)} ({one_line(python)})", "faint")]
+    if event.preloaded:
+        names = dict.fromkeys(name.partition(".")[0] for name in event.preloaded)
+        found.append(Line(f"loaded ahead of them: {one_line(', '.join(names))}", "faint"))
+    return found
 
 
 def _service_ready(event: events.ServiceReady, report: RunReport) -> list[Line]:

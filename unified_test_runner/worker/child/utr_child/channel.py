@@ -79,6 +79,10 @@ class Channel:
             self._is_urgent = True
         self._outgoing.append(wire.encode({"k": kind, "p": os.getpid(), **fields}))
 
+    def take_back(self) -> None:
+        """Forget what was collected and not yet written."""
+        self._outgoing.clear()
+
     def flush(self) -> None:
         """Write everything collected. The runner being gone ends this process.
 

@@ -40,7 +40,7 @@ class Neighbours:
     def __init__(self, spec: dict[str, Any], channel: Channel) -> None:
         self._is_alone = spec["workers"] == 1
         self._name = "master" if self._is_alone else f"gw{spec['slot']}"
-        self._run_id: str = spec["environ"]["UTR_RUN_ID"]
+        self._run_id: str = spec["environ"].get("UTR_RUN_ID", "")
         self._seed: int = spec["seed"]
         self._channel = channel
         #: What the user should know, each with its level.

@@ -14,6 +14,7 @@ import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from . import record, wire
+from .loaded import loaded_modules
 from .loop import RunLoop
 from .measuring import Measuring
 from .neighbours import Neighbours
@@ -24,14 +25,37 @@ from .walk import Walk, whole_choice
 
 if TYPE_CHECKING:
     from .channel import Channel
+    from .stock import Stock
 
 
-def run_session(spec: dict[str, Any], channel: Channel) -> int:
-    """Run the whole session; returns the exit status of the process."""
+def run_session(spec: dict[str, Any], channel: Channel, stock: Stock) -> int:
+    """Run the whole session; returns the exit status of the process.
+
+    Args:
+        spec: what the runner sent.
+        channel: the way to the runner.
+        stock: modules that were loaded ahead.
+    """
+    if stock.is_filled or spec["tells_modules"]:
+        stock.enter()
+    status = 0 if stock.misfit else _run_pytest(spec, channel, stock)
+    stock.leave()
+    if stock.misfit is None:
+        channel.flush()
+        return status
+    # Another worker begins anew without them. None of this one's words has left it yet.
+    channel.take_back()
+    module, reason = stock.misfit
+    channel.send(wire.MISFIT, module=module, reason=reason)
+    channel.flush()
+    return wire.REFUSED
+
+
+def _run_pytest(spec: dict[str, Any], channel: Channel, stock: Stock) -> int:
     began = time.perf_counter()
     channel.send(wire.HELLO, version=wire.VERSION, pid=os.getpid())
     neighbours = Neighbours(spec, channel)
-    plugin = WorkerPlugin(spec, channel, neighbours, began)
+    plugin = WorkerPlugin(spec, channel, neighbours, began, stock)
     measuring = Measuring(**spec["coverage"])
     plugins = [plugin, neighbours, *measuring.plugins()]
     os.environ["PYTEST_VERSION"] = pytest.__version__
@@ -50,12 +74,10 @@ def run_session(spec: dict[str, Any], channel: Channel) -> int:
         _unconfigure(config, plugin)
         measuring.save()
     if plugin.is_unsound:
-        channel.flush()
         return 0
     if not plugin.has_walked:
         return _refuse(channel, _Ended(plugin.internal_error or "pytest ended before any test"))
     channel.send(wire.FINISHED, rss_bytes=plugin.meter.rss_bytes())
-    channel.flush()
     return 0
 
 
@@ -81,7 +103,6 @@ def _refuse(channel: Channel, error: BaseException) -> int:
         message=_first_line(error.cause if is_conftest else error),  # type: ignore[attr-defined]
         path=str(error.path) if is_conftest else "",  # type: ignore[attr-defined]
     )
-    channel.flush()
     return wire.REFUSED
 
 
@@ -105,7 +126,12 @@ class WorkerPlugin:
     """The hooks by which the runner drives a session."""
 
     def __init__(
-        self, spec: dict[str, Any], channel: Channel, neighbours: Neighbours, began: float
+        self,
+        spec: dict[str, Any],
+        channel: Channel,
+        neighbours: Neighbours,
+        began: float,
+        stock: Stock,
     ) -> None:
         self.meter = Meter()
         self.has_walked = False
@@ -114,6 +140,7 @@ class WorkerPlugin:
         self._channel = channel
         self._neighbours = neighbours
         self._began = began
+        self._stock = stock
         self._loop: RunLoop
 
     @property
@@ -154,12 +181,26 @@ class WorkerPlugin:
         """Tell what the walk found, then run what the runner hands out."""
         if session.config.option.collectonly:
             raise pytest.UsageError("--collect-only runs nothing; use the `list` command")
+        self._stock.leave()
+        if self._stock.misfit:
+            return True
         units = [list(unit) for unit in self._loop.walk.nodes]
         startup_s = time.perf_counter() - self._began
-        notes = [list(note) for note in self._neighbours.notes]
-        self._channel.send(wire.WALKED, units=units, startup_s=startup_s, notes=notes)
+        self._channel.send(
+            wire.WALKED,
+            units=units,
+            startup_s=startup_s,
+            notes=[list(note) for note in self._neighbours.notes],
+            modules=self._modules(session.config),
+        )
         self.has_walked = True
         gc.collect()
         gc.freeze()
         self._loop.run()
         return True
+
+    def _modules(self, config: pytest.Config) -> list[tuple[str, str]]:
+        """What a later run may load ahead, where the runner asks for it."""
+        if not self._spec["tells_modules"]:
+            return []
+        return loaded_modules(config, self._stock.asked, self._spec["root"])

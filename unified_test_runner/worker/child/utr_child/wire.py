@@ -17,6 +17,7 @@ VERSION = 1
 REFUSED = 4
 
 # Runner to template.
+PREPARE = "prepare"
 FORK = "fork"
 # Template to runner.
 TEMPLATE_HELLO = "template_hello"
@@ -30,6 +31,7 @@ STEAL = "steal"
 # Worker to runner.
 HELLO = "hello"
 CONFIGURE_FAILED = "configure_failed"
+MISFIT = "misfit"
 WALKED = "walked"
 ENTRY = "entry"
 UNIT_UNKNOWN = "unit_unknown"

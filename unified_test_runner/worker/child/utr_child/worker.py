@@ -1,4 +1,4 @@
-"""What a worker does right after the fork, before and after pytest.
+"""What a worker does right after its start, before and after pytest.
 
 Order matters: the slot's variables are set before pytest is configured, because conftests,
 settings modules and C libraries read the environment while they are imported.
@@ -13,7 +13,9 @@ import random
 import sys
 from typing import Any
 
+from . import wire
 from .channel import Channel, move_high
+from .stock import Stock
 from .view import become
 
 
@@ -27,27 +29,53 @@ class Job:
         self.bell_fd = bell_fd
 
 
-def import_pytest() -> None:
-    """Import what every worker needs, so that each fork has it already."""
+def import_pytest() -> str:
+    """Import what every worker needs, so that each fork has it already; returns its version."""
+    import pytest
     from _pytest.config import default_plugins
 
     from . import session  # noqa: F401
 
     for name in default_plugins:
         importlib.import_module(f"_pytest.{name}")
+    return pytest.__version__
 
 
-def run(job: Job) -> int:
-    """Be a worker until the runner says finish; returns the exit status of the process."""
+def take_over(output_fd: int) -> None:
+    """Give a fork the session and the standard descriptors that a spawned worker begins with."""
     os.setsid()
-    _redirect(job.output_fd)
+    _redirect(output_fd)
+    random.seed()
+
+
+def run_spawned(channel_fd: int, bell_fd: int, spec_fd: int) -> int:
+    """Be a worker in an interpreter of its own; returns the exit status of the process."""
+    spec = wire.decode(_read_all(spec_fd))
+    import_pytest()
+    return run(Job(spec, channel_fd, 1, move_high(bell_fd)), Stock())
+
+
+def run(job: Job, stock: Stock) -> int:
+    """Be a worker until the runner says finish; returns the exit status of the process.
+
+    Args:
+        job: what it is to do.
+        stock: what was loaded ahead.
+    """
     channel = Channel(move_high(job.channel_fd), job.bell_fd)
     _offer_stacks(job.spec["stacks"], job.spec["stack_signal"])
     _enter_environment(job.spec)
-    random.seed()
     from . import session
 
-    return session.run_session(job.spec, channel)
+    return session.run_session(job.spec, channel, stock)
+
+
+def _read_all(fd: int) -> bytes:
+    parts = []
+    while part := os.read(fd, 1 << 20):
+        parts.append(part)
+    os.close(fd)
+    return b"".join(parts)
 
 
 def _offer_stacks(path: str, number: int) -> None:
