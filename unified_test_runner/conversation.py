@@ -47,6 +47,8 @@ class Conversation:
         preloads: Preloads,
     ) -> None:
         self._preloads = preloads
+        #: Paths of files that go first.
+        self.urgent: frozenset[str] = frozenset()
         self._groups = groups
         self._recorder = recorder
         self._ledger = ledger
@@ -100,6 +102,7 @@ class Conversation:
 
     def _allow(self, seat: Seat, limit_s: float, now: float | None = None) -> None:
         """What the worker does from now on may take so long."""
+        seat.busy_since = self._recorder.now
         seat.limit_s = limit_s
         seat.deadline = (self._recorder.now if now is None else now) + limit_s
 
@@ -179,6 +182,7 @@ class Conversation:
     def _on_test_ended(self, seat: Seat, message: protocol.TestEnded) -> tuple[steps.Input, ...]:
         worker = seat.process.worker
         seat.test = ""
+        seat.rss_bytes = message.rss_after_bytes
         self._allow(seat, self._limits[seat.suite], self._recorder.now)
         is_bad = self._ledger.end(worker, message).is_bad
         self._failures += is_bad
@@ -198,6 +202,11 @@ class Conversation:
                 yield self._on_walked(seat, message)
             case protocol.EntryReported():
                 self._on_entry(seat, message)
+            case protocol.PluginsTold():
+                self._ledger.quote(worker, message)
+            case protocol.Stopped(is_interrupt=True):
+                self._recorder.emit(events.RunInterrupted(signal="SIGINT", is_draining=True))
+                yield steps.DrainWanted(reason="the run was interrupted by SIGINT")
             case protocol.Stopped():
                 yield steps.DrainWanted(reason=f"pytest stopped: {message.reason}")
             case protocol.Finished():
@@ -233,6 +242,8 @@ class Conversation:
                 self._ledger.amend(worker, message)
             case protocol.WarningSent():
                 self._ledger.warn(worker, message)
+            case protocol.LeakSent():
+                self._ledger.leak(worker, message)
             case _:
                 raise ProtocolError(f"worker {worker} sent {type(message).__name__} out of turn")
 
@@ -289,7 +300,7 @@ class Conversation:
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
         group = self._groups[seat.process.group]
         self._preloads.learn(group, message.modules)
-        units = forecast.walked(group, message.keys)
+        units = forecast.walked(group, message.keys, self.urgent)
         self._recorder.emit(
             events.WorkerReady(
                 worker=seat.process.worker, startup_s=message.startup_s, units=len(units)
@@ -361,7 +372,7 @@ class Conversation:
     def _rest(self, seat: Seat) -> None:
         """A worker has nothing in hand."""
         seat.unit = None
-        seat.deadline = None
+        seat.deadline = seat.busy_since = None
         seat.idle_since = self._recorder.now
         self._wall.turn(seat.process.slot, Activity.IDLE, self._recorder.now)
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
+from unified_test_runner.planning.recalling import Recalled
 from unified_test_runner.worker.launch import launch
 from unified_test_runner.worker.template import ForkRequest, Template
 
@@ -40,6 +41,8 @@ class Premises:
     directories; `outputs` takes what they print outside of tests, `coverage` their coverage
     data; `sources` is what they measure, None for nothing. `workers` and `seed`: see
     `ForkRequest`. `start` is how workers are started, `early` a template that may run already.
+    `is_debugging`: they share our terminal, because a debugger may open in one.
+    `recalled` are tests that failed last time.
     """
 
     run_id: str
@@ -53,6 +56,8 @@ class Premises:
     seed: int = 0
     start: str = "auto"
     early: EarlyTemplate | None = None
+    is_debugging: bool = False
+    recalled: Recalled = field(default_factory=Recalled)
 
 
 @dataclass(slots=True)
@@ -69,11 +74,13 @@ class Seat:
     has_finished: bool = False
     is_walked: bool = False
     is_collected: bool = False
+    busy_since: float | None = None
     deadline: float | None = None
     limit_s: float = 0.0
     ending: Ending | None = None
     is_ending: bool = False
     output_from: int = 0
+    rss_bytes: int = 0
     idle_since: float | None = None
     idle_s: float = 0.0
 
@@ -139,11 +146,17 @@ class Crew:
         premises = self._premises
         interpreter = self._groups[group].interpreter
         environ = {**self._environ(group), "UTR_RUN_ID": premises.run_id}
-        if premises.early is not None:
+        if premises.early is not None and not premises.is_debugging:
             launched = premises.early.claim(interpreter, environ, premises.root)
             if launched is not None:
                 return launched
-        return launch(interpreter, environ, premises.root, premises.start)
+        return launch(
+            interpreter,
+            environ,
+            premises.root,
+            premises.start,
+            is_debugging=premises.is_debugging,
+        )
 
     def drop_template(self, template: Template) -> list[Seat]:
         """Forget a template that is gone; returns the seats of the workers it leaves."""
@@ -172,12 +185,14 @@ class Crew:
                 stacks=self.stacks(action.worker),
                 is_spawned=self._preloads.is_spared(group),
                 tells_modules=self._preloads.wants_to_know(group),
+                is_debugging=self._premises.is_debugging,
+                looks_for_leaks=any(suite.leaks != "off" for suite in group.suites),
                 coverage=self._premises.coverage / f"w{action.worker}",
                 sources=self._premises.sources,
                 workers=self._premises.workers,
                 seed=self._premises.seed,
                 collect=group.collect,
-                choice=forecast.choice(group),
+                choice=forecast.choice(group, self._premises.recalled),
             )
         )
         seat = Seat(process)

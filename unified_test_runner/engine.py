@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
+import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,13 @@ from unified_test_runner.bell import Bell
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
+from unified_test_runner.inquiry import Inquiry
 from unified_test_runner.itinerary import Itinerary
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
+from unified_test_runner.live_output import LiveOutput
+from unified_test_runner.memory import MemoryWatch
+from unified_test_runner.model import Outcome
 from unified_test_runner.overdue import Ending
 from unified_test_runner.preloading import Preloads
 from unified_test_runner.scheduler import Scheduler
@@ -94,8 +99,10 @@ class Engine:
         self._recorder = recorder
         self._inbox = inbox
         self._groups = {group.index: group for group in plan.groups}
+        self._recalled = plan.recalled
+        urgent = plan.recalled.urgent
         self._scheduler = Scheduler(
-            [forecast.foreseen(group) for group in plan.groups],
+            [forecast.foreseen(group, urgent) for group in plan.groups],
             plan.workers,
             # What fails in a part of a file may pass in the whole: too late, once it has stopped.
             is_splitting=not orders.max_failures,
@@ -118,6 +125,12 @@ class Engine:
         self._stopping = Stopping(
             recorder, run_timeout_s=orders.run_timeout_s, max_failures=orders.max_failures
         )
+        self._live = LiveOutput(
+            self._crew.output, lambda worker, lines: recorder.show(worker, map(mask.apply, lines))
+        )
+        self._inquiry = Inquiry(self._crew.stacks, recorder.emit)
+        self._is_debugging = orders.premises.is_debugging
+        self._memory = MemoryWatch(self._groups)
         self._has_ended = False
         self._pause_s = _TICK_S
         self._leaving: Seat | None = None
@@ -126,9 +139,11 @@ class Engine:
             mask=mask,
             categories={s.name: s.category for g in plan.groups for s in g.suites},
             options=orders.reproduce_options,
+            leaks={s.name: s.leaks for g in plan.groups for s in g.suites},
         )
         self._ledger = ledger
         self._talk = Conversation(self._groups, recorder, ledger, self._wall, orders.preloads)
+        self._talk.urgent = urgent
 
     def run(self) -> None:
         """Run to the end. Never raises for anything a test, worker or service does."""
@@ -140,7 +155,7 @@ class Engine:
             self._selector.register(
                 signals,
                 selectors.EVENT_READ,
-                lambda: self._stop(self._stopping.heed(signals.take())),
+                lambda: self._heed(signals.take()),
             )
             self._selector.register(self._bell, selectors.EVENT_READ, self._bell.hush)
             self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
@@ -164,6 +179,7 @@ class Engine:
         for key, _ in self._selector.select(self._pause_s):
             key.data()
         self._listen()
+        self._live.read()
         self._look_at_deadlines()
         self._recorder.tick()
 
@@ -216,6 +232,8 @@ class Engine:
             action,
             patterns=group.node_patterns if path in group.filtered else (),
             ids=forecast.inner_ids(group.node_ids, path),
+            recall=self._recalled.mode.value,
+            recalled=self._recalled.names.get(path, ()),
         )
 
     def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
@@ -301,6 +319,10 @@ class Engine:
         if seat.ending is not None:
             return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
+            self._live.heed(seat.process.worker, message)
+            if isinstance(message, protocol.UnitEnded) and (grown := self._memory.outgrown(seat)):
+                self._recorder.emit(grown)
+                self._feed(steps.RecycleWanted(worker=grown.worker))
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):
@@ -318,7 +340,8 @@ class Engine:
             return
         self._drain_channel(seat)
         self._talk.take_leave(seat, exited)
-        self._dismiss(seat, describe_status(exited.status))
+        cause = describe_status(exited.status) + self._memory.explain(seat, exited.status)
+        self._dismiss(seat, cause)
 
     def _drain_channel(self, seat: Seat) -> None:
         """Read what the worker wrote before it died: results are never lost."""
@@ -332,6 +355,7 @@ class Engine:
             self._converse(seat, messages)
 
     def _dismiss(self, seat: Seat, cause: str) -> None:
+        self._live.end(seat.process.worker)
         self._crew.dismiss(seat.process.worker)
         self._leaving = seat
         self._feed(steps.WorkerExited(worker=seat.process.worker, cause=cause))
@@ -343,14 +367,30 @@ class Engine:
 
     # --- signals and deadlines
 
+    def _heed(self, numbers: Sequence[int]) -> None:
+        if signal.SIGUSR1 in numbers:
+            self._inquiry.ask(self._crew.seats.values(), self._recorder.now)
+        is_theirs = self._is_debugging and bool(self._crew.seats)
+        # Ctrl-C reaches the debugger as well as us: it is the debugger that is meant.
+        others = {signal.SIGUSR1, *([signal.SIGINT] if is_theirs else [])}
+        ours = [number for number in numbers if number not in others]
+        self._stop(self._stopping.heed(ours))
+
     def _look_at_deadlines(self) -> None:
         now = self._recorder.now
+        self._inquiry.go_on(now)
         self._stop(self._stopping.look(now))
+        if self._is_debugging:
+            return  # nobody is overdue who waits for a person
         for seat in list(self._crew.seats.values()):
             if seat.ending is not None:
                 seat.ending.go_on(now)
             elif seat.deadline is not None and now >= seat.deadline:
                 self._end_overdue(seat)
+        for seat, reason in self._memory.look(self._crew.seats.values(), now):
+            worker = seat.process.worker
+            self._feed(steps.Overdue(worker=worker, reason=reason, outcome=Outcome.CRASHED))
+            self._begin_ending(seat)
 
     def _stop(self, wishes: Iterable[steps.Input]) -> None:
         for wish in wishes:
@@ -365,4 +405,8 @@ class Engine:
             self._recorder.emit(self._talk.complain(seat))
         else:
             self._feed(steps.Overdue(worker=worker, reason=self._talk.describe_overdue(seat)))
-        seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)
+        self._begin_ending(seat)
+
+    def _begin_ending(self, seat: Seat) -> None:
+        stacks = self._crew.stacks(seat.process.worker)
+        seat.ending = Ending(seat.process, stacks, self._recorder.now)

@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unified_test_runner import __version__, coverage, events
+from unified_test_runner import __version__, coverage, events, stray_tests
 from unified_test_runner.crew import Premises
 from unified_test_runner.dependents import remember_dependents
 from unified_test_runner.engine import Engine, Orders
 from unified_test_runner.errors import RunDirectoryError
+from unified_test_runner.failure_file import write_failures
+from unified_test_runner.failures import Recall
 from unified_test_runner.inbox import Inbox
 from unified_test_runner.kinds import ProviderChoice
 from unified_test_runner.masking import Mask
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from unified_test_runner.rundir import RunDirectory
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
-    from unified_test_runner.settings import Settings
+    from unified_test_runner.settings import Output, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class _Run:
     prepared: Prepared
     recorder: Recorder
     early: EarlyTemplate | None
+    is_trial: bool
 
     @property
     def plan(self) -> Plan:
@@ -79,7 +82,8 @@ def execute(
         settings: what was asked for.
         prepared: the plan.
         begun: what was begun before there was a plan.
-        watchers: take the events in place of the console and the reports.
+        watchers: take the events in place of the console and the reports. Such a run is a
+            trial: the next one will not know what failed in it.
 
     Raises:
         UsageError: coverage is wanted, and the interpreter cannot measure it.
@@ -92,7 +96,7 @@ def execute(
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     _remove_tree(directory.coverage)  # of an earlier run in the same directory
     if watchers is None:
-        shown = reporter_settings(settings.output, settings.environ, directory.events)
+        shown = reporter_settings(_output(settings, prepared), settings.environ, directory.events)
         reporters = make_reporters(shown)
     else:
         reporters = [EventLog(directory.events), *watchers]
@@ -103,6 +107,7 @@ def execute(
         settings=settings,
         prepared=prepared,
         early=begun.template,
+        is_trial=watchers is not None,
         recorder=recorder,
     )
     _open_record(run, begun.at)
@@ -128,7 +133,7 @@ def _open_record(run: _Run, now: datetime) -> None:
             catalogue=plan.catalogue,
         )
     )
-    for notice in (run.directory.notice, *plan.notices):
+    for notice in (run.directory.notice, *run.prepared.notices, *plan.notices):
         if notice:
             emit(events.NoticeGiven(level="warning", message=notice))
     suites = tuple(
@@ -155,6 +160,9 @@ def _open_record(run: _Run, now: datetime) -> None:
 
 def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     recorder = run.recorder
+    unkept = "" if run.is_trial else _remember_failures(run)
+    if unkept:
+        recorder.emit(events.NoticeGiven(level="info", message=f"--lf will not know: {unkept}"))
     is_empty_allowed = run.settings.no_tests != "fail"
     if is_empty_allowed and not recorder.report.executed:
         level = "warning" if run.settings.no_tests == "warn" else "info"
@@ -167,6 +175,21 @@ def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     if run.settings.output.events is not None:
         _copy_log(run.directory.events, run.settings.output.events)
     return code
+
+
+def _output(settings: Settings, prepared: Prepared) -> Output:
+    """Return how the run is shown: not redrawn while a debugger has the terminal."""
+    is_debugging = prepared.options.is_debugging
+    return replace(settings.output, format="plain") if is_debugging else settings.output
+
+
+def _remember_failures(run: _Run) -> str:
+    """Keep what failed for `--lf` and its kin; returns why it could not be kept."""
+    recorder, prepared = run.recorder, run.prepared
+    is_stepwise = prepared.options.recall is Recall.FROM
+    record = prepared.failures.after(recorder.report, is_stepwise=is_stepwise)
+    is_same = record == prepared.failures and not prepared.options.forgets
+    return "" if is_same else write_failures(prepared.plan.root, record)
 
 
 def _combine_coverage(run: _Run, since: float) -> None:
@@ -233,6 +256,7 @@ def _run_plan(run: _Run) -> events.WallTime:
 def _orders(run: _Run, basetemp: Path) -> Orders:
     plan, settings = run.plan, run.settings
     scrubbed = plan.scrubbed
+    is_debugging = run.prepared.options.is_debugging
     environ = {name: value for name, value in settings.environ.items() if name not in scrubbed}
     options = ["--real-services"] if settings.selectors.real_services else []
     if settings.catalogue:
@@ -246,13 +270,15 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
             environ=environ,
             start=settings.start,
             early=run.early,
+            is_debugging=is_debugging,
+            recalled=plan.recalled,
             coverage=run.directory.coverage,
             sources=settings.coverage.sources if settings.coverage.is_wanted else None,
             workers=plan.workers,
             seed=settings.seed if settings.seed is not None else secrets.randbits(32),
         ),
-        max_failures=settings.max_failures,
-        run_timeout_s=settings.run_timeout_s,
+        max_failures=run.prepared.max_failures,
+        run_timeout_s=None if is_debugging else settings.run_timeout_s,
         reproduce_options=tuple(options),
         bookings=run.prepared.bookings,
         preloads=_preloads(run),
@@ -297,14 +323,10 @@ def _close_broker(broker: Broker, recorder: Recorder, inbox: Inbox[events.Event 
 
 
 def _end_strays(run: _Run) -> None:
+    leaks = {suite.name: suite.leaks for group in run.plan.groups for suite in group.suites}
     for stray in end_strays(run.run_id):
-        run.recorder.emit(
-            events.NoticeGiven(
-                level="warning",
-                message=f"a test left a process behind, which was ended: {stray}",
-                hint="let the fixture that starts a process end it",
-            )
-        )
+        for event in stray_tests.told(stray, run.recorder.report, leaks):
+            run.recorder.emit(event)
 
 
 def _remove_tree(path: Path) -> None:

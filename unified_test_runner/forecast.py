@@ -12,25 +12,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unified_test_runner.planning.plan import Group, PlannedSuite, PlannedUnit
+    from unified_test_runner.planning.recalling import Recalled
 
 
-def foreseen(group: Group) -> GroupPlan:
-    """Return a group as the scheduler sees it before any walk."""
-    units = tuple(_known(unit, UnitKey(path=unit.path)) for unit in group.units)
+def foreseen(group: Group, urgent: frozenset[str] = frozenset()) -> GroupPlan:
+    """Return a group as the scheduler sees it before any walk; `urgent` paths go first."""
+    units = tuple(_known(unit, UnitKey(path=unit.path), urgent) for unit in group.units)
     return GroupPlan(index=group.index, units=units)
 
 
-def _known(unit: PlannedUnit, key: UnitKey) -> UnitPlan:
+def _known(unit: PlannedUnit, key: UnitKey, urgent: frozenset[str]) -> UnitPlan:
     return UnitPlan(
         key=key,
         suite=unit.suite,
         size_bytes=unit.size_bytes,
         keep_together=unit.keep_together,
         bundle=unit.bundle,
+        is_urgent=unit.path in urgent,
     )
 
 
-def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
+def walked(
+    group: Group, keys: Sequence[UnitKey], urgent: frozenset[str] = frozenset()
+) -> tuple[UnitPlan, ...]:
     """Return the units of a walk that the plan selected, in pytest's order.
 
     A file that the plan did not foresee (one of a custom collector, say) is taken where a
@@ -40,7 +44,7 @@ def walked(group: Group, keys: Sequence[UnitKey]) -> tuple[UnitPlan, ...]:
     units = []
     for key in keys:
         if key.path in known:
-            units.append(_known(known[key.path], key))
+            units.append(_known(known[key.path], key, urgent))
         elif suite := covering_suite(group, key.path):
             keep, bundle = suite.keep_together, suite.bundle
             units.append(UnitPlan(key=key, suite=suite.name, keep_together=keep, bundle=bundle))
@@ -101,7 +105,7 @@ def covering_suite(group: Group, path: str) -> PlannedSuite | None:
     return None
 
 
-def choice(group: Group) -> dict[str, object]:
+def choice(group: Group, recalled: Recalled) -> dict[str, object]:
     """What a worker needs to select tests by itself, in plain data."""
     is_open = any(suite.is_whole for suite in group.suites)
     paths = {path for nodeid in group.node_ids for path in [nodeid.partition("::")[0]]}
@@ -110,6 +114,8 @@ def choice(group: Group) -> dict[str, object]:
         "filtered": sorted(group.filtered),
         "patterns": list(group.node_patterns),
         "ids": {path: list(inner_ids(group.node_ids, path)) for path in sorted(paths)},
+        "recall": recalled.mode.value,
+        "recalled": {path: list(names) for path, names in recalled.names.items()},
     }
 
 

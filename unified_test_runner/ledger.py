@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.events import (
     Event,
     LateErrorRecorded,
+    LeakFound,
+    PluginsTold,
     TestFinished,
     TestStarted,
     UnitFinished,
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Stands for "no worker" in entries that none reported.
 NO_WORKER = -1
+#: Told but never a reason to fail: libraries written in C start pools that stay.
+TOLERATED_LEAKS = frozenset({"native thread"})
 
 
 @dataclass(slots=True)
@@ -51,6 +56,7 @@ class Ledger:
         mask: removes secrets from texts.
         categories: category of each suite.
         options: what the reproducing command must carry besides the node id.
+        leaks: what leftovers of a suite's tests are, where they are not just reported.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Ledger:
         mask: Mask,
         categories: Mapping[str, str | None],
         options: tuple[str, ...],
+        leaks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._emit = emit
         self._mask = mask
@@ -67,6 +74,8 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: Counter[str] = Counter()
+        self._leaks = leaks
+        self._suite_of: dict[str, str] = {}
         self._again: dict[tuple[int, str], _Running] = {}
 
     def start(
@@ -78,6 +87,7 @@ class Ledger:
         counted: frozenset[int] | None = None,
     ) -> None:
         """A worker begins a test; in a second run of its file only `counted` ones count."""
+        self._suite_of[message.nodeid] = suite
         if counted is None:
             occurrence = self._next_occurrence(message.nodeid)
             self._running[worker] = _Running(message, suite, occurrence, now)
@@ -214,6 +224,24 @@ class Ledger:
             )
         )
 
+    def leak(self, worker: int, message: protocol.LeakSent) -> None:
+        """A test left something behind."""
+        wanted = self._leaks.get(self._suite_of.get(message.nodeid, ""), "report")
+        if wanted == "off":
+            return
+        self._emit(
+            LeakFound(
+                worker=worker,
+                nodeid=message.nodeid,
+                resource=message.resource,
+                what=self._mask.apply(message.what),
+                count=message.count,
+                pid=message.pid,
+                is_failing=wanted == "fail" and message.resource not in TOLERATED_LEAKS,
+                occurrence=max(self._seen[message.nodeid] - 1, 0),
+            )
+        )
+
     def warn(self, worker: int, message: protocol.WarningSent) -> None:
         """A warning was recorded; it may quote whatever the code has in hand."""
         self._emit(
@@ -225,6 +253,11 @@ class Ledger:
                 location=message.location,
             )
         )
+
+    def quote(self, worker: int, message: protocol.PluginsTold) -> None:
+        """Plugins wrote something about a worker's session."""
+        text = self._mask.apply(message.text)
+        self._emit(PluginsTold(worker=worker, where=message.where, text=text))
 
     def _last_phases(self, when: When, reason: str, last_words: str) -> tuple[PhaseResult, ...]:
         """The phase in which a process ended, with what it left behind as its traceback."""

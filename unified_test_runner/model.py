@@ -91,6 +91,7 @@ class PhaseResult:
     other than the test ended the phase (a plugin, an attempt to end the session). `expected` is the
     reason of an xfail mark where one applied (possibly empty), else None. `message` is one
     line; `longrepr` the whole traceback as pytest renders it, empty when the phase passed.
+    `label` is a plugin's own name for how it ended, of no consequence for the outcome.
     """
 
     when: When
@@ -100,6 +101,7 @@ class PhaseResult:
     longrepr: str = ""
     expected: str | None = None
     sections: tuple[Section, ...] = ()
+    label: str = ""
 
 
 _PHASES = (When.SETUP, When.CALL, When.TEARDOWN)

@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unified_test_runner.model import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -129,7 +131,10 @@ class Range:
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """What is known of a worker. `bundle` is that of the unit it took last."""
+    """What is known of a worker. `bundle` is that of the unit it took last.
+
+    `is_spent`: it takes nothing more but the rest of its bundle.
+    """
 
     number: int
     slot: int
@@ -140,7 +145,9 @@ class Worker:
     has_begun: bool = False
     has_collected: bool = False
     running: int | None = None
+    is_spent: bool = False
     overdue: str = ""
+    overdue_is: Outcome = Outcome.TIMED_OUT
     bundle: str = ""
     is_fresh: bool = True
     is_asked: bool = False
@@ -206,7 +213,8 @@ class Roster:
         if worker.number in group.refused:
             return None
         mine = self._index(group, worker, own=True) if worker.bundle else None
-        index = self._index(group, worker, own=False) if mine is None else mine
+        is_free = mine is None and not worker.is_spent
+        index = self._index(group, worker, own=False) if is_free else mine
         if index is None:
             return None
         unit = group.pending[index]
@@ -257,7 +265,7 @@ def in_order(units: Sequence[UnitPlan], slots: int) -> deque[Range]:
     """Natural order, but a file that would dominate the run goes first.
 
     File order is something suites come to rely on, so it is changed only for a file, or a
-    bundle of files, larger than half of one worker's share.
+    bundle of files, larger than half of one worker's share. Urgent ones go before all others.
     """
     sizes: dict[object, int] = {}
     for unit in units:
@@ -268,4 +276,5 @@ def in_order(units: Sequence[UnitPlan], slots: int) -> deque[Range]:
     first = [unit for name in large for unit in units if (unit.bundle or unit.key) == name]
     chosen = set(large)
     rest = [unit for unit in units if (unit.bundle or unit.key) not in chosen]
-    return deque(Range(File(unit)) for unit in [*first, *rest])
+    ordered = sorted([*first, *rest], key=lambda unit: not unit.is_urgent)
+    return deque(Range(File(unit)) for unit in ordered)

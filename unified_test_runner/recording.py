@@ -8,7 +8,7 @@ from unified_test_runner.errors import UtrError
 from unified_test_runner.events import ErrorRaised, Event, Stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from unified_test_runner.report import RunReport
     from unified_test_runner.reporters.publisher import Publisher
@@ -63,6 +63,10 @@ class Recorder:
             self.emit(
                 ErrorRaised(message=error.message, hint=error.hint, exit_code=error.exit_code)
             )
+
+    def show(self, worker: int, lines: Iterable[str]) -> None:
+        """Show what a worker has printed; kept with the test it belongs to, not here."""
+        self._publisher.show(worker, tuple(lines))
 
     def close(self) -> str:
         """Let every reporter write its result; returns what failed, empty if nothing did."""

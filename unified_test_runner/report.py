@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
+from unified_test_runner.growth import Repetitions
 from unified_test_runner.model import EntryKind, Outcome, Provider, WithheldSuite
 from unified_test_runner.results import Results
 
@@ -80,8 +81,11 @@ class RunReport:
         self.finished: events.RunFinished | None = None
         self.interrupted: events.RunInterrupted | None = None
         self.warnings: list[events.WarningRecorded] = []
+        self.recycled: list[events.WorkerRecycled] = []
+        self.leaks: list[events.LeakFound] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
+        self.plugin_texts: list[events.PluginsTold] = []
         self.templates: list[events.TemplateReady] = []
         self.forecasts: list[events.ForecastDiffered] = []
         self.namespaces: list[events.NamespaceOpened] = []
@@ -91,6 +95,7 @@ class RunReport:
         self.at_s = 0.0
         self.is_ended = False
         self._results = Results()
+        self.repetitions = Repetitions()
         self._workers: dict[int, WorkerRecord] = {}
         self._tests_of: Counter[int] = Counter()
         self._peak_of: dict[int, int] = {}
@@ -113,6 +118,7 @@ class RunReport:
             events.TemplateReady: self.templates.append,
             events.WorkerStarted: self._on_worker_started,
             events.WorkerReady: self._on_worker_ready,
+            events.WorkerRecycled: self.recycled.append,
             events.WorkerExited: self._on_worker_exited,
             events.ForecastDiffered: self.forecasts.append,
             events.UnitStarted: self._on_unit_started,
@@ -122,7 +128,9 @@ class RunReport:
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
             events.LateErrorRecorded: self._results.amend,
+            events.PluginsTold: self._on_plugins_told,
             events.WarningRecorded: self.warnings.append,
+            events.LeakFound: self.leaks.append,
             events.NoticeGiven: self.notices.append,
             events.ErrorRaised: self.errors.append,
             events.CoverageMeasured: self._on_coverage,
@@ -247,6 +255,14 @@ class RunReport:
         """Files that were begun and never finished, as far as they are known by name."""
         return tuple(path for path in self._suite_of_path if path not in self._done_paths)
 
+    @property
+    def whole_paths(self) -> set[str]:
+        """Files of which every test is known and accounted for.
+
+        None where any test of the run was deselected: not every worker can tell of which file.
+        """
+        return set() if self.deselected else self._done_paths.intersection(self._deselected)
+
     def unit(self, worker: int) -> UnitRecord | None:
         """The file a worker holds, or held last."""
         return self._unit_of.get(worker)
@@ -358,6 +374,7 @@ class RunReport:
             return
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
+        self.repetitions.add(event)
         worker = event.worker
         self._tests_of[worker] += 1
         if event.peak_rss_bytes > self._peak_of.get(worker, 0):
@@ -368,6 +385,11 @@ class RunReport:
             entry = self.entries[event.entry, event.nodeid, event.occurrence]
             if event.is_in_order and entry.is_order_dependent:
                 self.dependents.add(unit.path)
+
+    def _on_plugins_told(self, event: events.PluginsTold) -> None:
+        # Most say the same in every worker: once is enough.
+        if all((old.where, old.text) != (event.where, event.text) for old in self.plugin_texts):
+            self.plugin_texts.append(event)
 
     def _on_coverage(self, event: events.CoverageMeasured) -> None:
         self.coverage = event

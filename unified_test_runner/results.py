@@ -66,7 +66,7 @@ class Entry:
     """A line of the results: a test, or a file that could not be collected.
 
     `outcome` is the verdict over all `attempts`; `growth_bytes` is what the worker's
-    resident set gained during the last attempt.
+    resident set gained during the last attempt; `label` a plugin's own name for the outcome.
     """
 
     kind: EntryKind
@@ -82,6 +82,7 @@ class Entry:
     attempts: tuple[Attempt, ...]
     growth_bytes: int = 0
     properties: tuple[tuple[str, str], ...] = ()
+    label: str = ""
 
     @property
     def key(self) -> Key:
@@ -198,6 +199,7 @@ class Results:
                 attempts=attempts,
                 growth_bytes=event.rss_after_bytes - event.rss_before_bytes,
                 properties=event.properties,
+                label=next((phase.label for phase in event.phases if phase.label), ""),
             ),
             old,
         )

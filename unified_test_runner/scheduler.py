@@ -35,8 +35,7 @@ class Scheduler:
         groups: in the order in which they should be served.
         slots: how many workers may live at once.
         is_splitting: whether units may be divided between workers at all.
-        itinerary: which slot takes what, and that whole; what it does not name comes after
-            that. None: each worker takes the next unit that waits.
+        itinerary: which slot takes what, whole, before all else; None: nothing is booked.
     """
 
     def __init__(
@@ -91,7 +90,8 @@ class Scheduler:
                 self._workers[happened.worker].is_ending = True
                 return []
             case steps.Overdue():
-                self._workers[happened.worker].overdue = happened.reason
+                worker = self._workers[happened.worker]
+                worker.overdue, worker.overdue_is = happened.reason, happened.outcome
                 return []
             case steps.WorkerExited():
                 return self._on_exit(self._workers.pop(happened.worker), happened.cause)
@@ -127,10 +127,9 @@ class Scheduler:
         for slot in self._slots:
             if slot.state is not SlotState.FREE or self._stop_reason:
                 continue
-            index = self._waiting.group_ahead(slot.number)
-            if index is None:
-                wanting = (i for i, group in self._groups.items() if self._wants_worker(group))
-                index = next(wanting, None)
+            wanting = (i for i, group in self._groups.items() if self._wants_worker(group))
+            ahead = self._waiting.group_ahead(slot.number)
+            index = next(wanting, None) if ahead is None else ahead
             if index is not None:
                 slot.state, slot.group = SlotState.OPENING, index
                 actions.append(steps.OpenSlot(slot=slot.number, group=index))
@@ -139,9 +138,8 @@ class Scheduler:
     def _is_wanted(self, slot: Slot) -> bool:
         """Whether a slot that has been opened still has something to do."""
         ahead = self._waiting.group_ahead(slot.number)
-        if ahead is not None:
-            return ahead == slot.group
-        return self._wants_worker(self._groups[slot.group], taken=1)
+        is_short = self._wants_worker(self._groups[slot.group], taken=1)
+        return is_short if ahead is None else ahead == slot.group
 
     def _wants_worker(self, group: Group, taken: int = 0) -> bool:
         """Whether more units wait than workers on their way to take one.
@@ -187,7 +185,7 @@ class Scheduler:
     def _may_be_needed(self, worker: Worker) -> bool:
         """Whether an idle worker should wait: for tests of another, or to take its own back."""
         group = self._groups[worker.group]
-        if self._stop_reason or worker.number in group.refused:
+        if self._stop_reason or worker.is_spent or worker.number in group.refused:
             return False
         if self._roster.is_answerable(worker, group.pending):
             return True
@@ -270,6 +268,8 @@ class Scheduler:
                 if unit.rest:
                     return self._give_back(worker, unit, "its workers hand it back unfinished")
                 self._close(group, unit)
+            case steps.RecycleWanted():
+                worker.is_spent = True
             case steps.UnitUnknown():
                 worker.unit = None
                 group.refused.add(worker.number)
@@ -351,7 +351,7 @@ class Scheduler:
         if self._kill_reason:
             return Outcome.NOT_RUN, f"did not end: {self._kill_reason}"
         if worker.overdue:
-            return Outcome.TIMED_OUT, worker.overdue
+            return worker.overdue_is, worker.overdue
         return Outcome.CRASHED, cause
 
     def _on_startup_death(self, worker: Worker, cause: str) -> list[Action]:

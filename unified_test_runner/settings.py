@@ -31,6 +31,11 @@ def calling_directory() -> Path:
     return Path.cwd()
 
 
+def is_at_terminal() -> bool:
+    """Return whether a person can answer on standard input."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
     """What the user selected. Kinds intersect, repeats of one kind unite."""
@@ -79,7 +84,8 @@ class Settings:
     `order_from` names the run whose order is repeated.
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
-    collected one by one, `preload` None what is loaded ahead of the workers.
+    collected one by one, `preload` None what is loaded ahead of the workers, `leaks` None what
+    leftovers of tests are. `has_terminal`: standard input is one.
     """
 
     selectors: Selectors
@@ -90,6 +96,7 @@ class Settings:
     max_failures: int = 0
     timeout_s: float | None = None
     run_timeout_s: float | None = None
+    leaks: str | None = None
     collect: str | None = None
     no_tests: str = "fail"
     order_from: str | None = None
@@ -98,6 +105,7 @@ class Settings:
     seed: int | None = None
     python: str | None = None
     catalogue: str | None = None
+    has_terminal: bool = False
     argv: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: Path = field(default_factory=Path)

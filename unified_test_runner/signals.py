@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 class SignalInbox:
-    """Takes SIGINT, SIGTERM and SIGHUP while it is entered; restores what was before."""
+    """Takes SIGINT, SIGTERM, SIGHUP and SIGUSR1 while it is entered; restores what was before."""
 
     def __enter__(self) -> Self:
         self._read, self._write = os.pipe()

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner.model import Outcome
+
 if TYPE_CHECKING:
-    from unified_test_runner.model import Outcome, UnitKey
+    from unified_test_runner.model import UnitKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class UnitPlan:
 
     `keep_together` is the catalogue's word on what must not be divided between workers. Units
     of one `bundle`, where they have one, run on one worker, in order.
+    `is_urgent`: it goes before all that are not.
     """
 
     key: UnitKey
@@ -26,6 +29,7 @@ class UnitPlan:
     size_bytes: int = 0
     keep_together: str = "auto"
     bundle: str = ""
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,10 +180,21 @@ class KillWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A worker is over its time and will be ended; `reason` says what took too long."""
+    """A worker is over its time, or a bound, and will be ended; `reason` says what was too much.
+
+    `outcome` is what that is to the test it runs.
+    """
 
     worker: int
     reason: str
+    outcome: Outcome = Outcome.TIMED_OUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecycleWanted:
+    """A worker should get no unit after the one in hand, but make room for a fresh one."""
+
+    worker: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +225,7 @@ Input = (
     | DrainWanted
     | KillWanted
     | Overdue
+    | RecycleWanted
     | WorkerExited
 )
 

@@ -6,6 +6,7 @@ Every cause that holds is found; the strongest gives the code, by the one order 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,8 @@ def _causes(report: RunReport) -> Iterator[Cause]:
     if ended := sum(bool(worker.fault) for worker in report.workers):
         text = f"{counted(ended, 'worker')} died at the end of its session"
         yield Cause(code=ExitCode.TESTS_FAILED, text=text)
+    if left := _leaks_text(report):
+        yield Cause(code=ExitCode.GATE, text=left)
     if missing := _incomplete_text(report):
         yield Cause(code=ExitCode.INCOMPLETE, text=missing)
     if short := _coverage_text(report):
@@ -96,6 +99,18 @@ def _bad_text(report: RunReport) -> str:
     if broken:
         parts.append(f"{counted(broken, 'file')} could not be collected")
     return ", ".join(parts)
+
+
+def _leaks_text(report: RunReport) -> str:
+    failing = [leak for leak in report.leaks if leak.is_failing]
+    if not failing:
+        return ""
+    tests = len({(leak.nodeid, leak.occurrence) for leak in failing})
+    kinds = Counter[str]()
+    for leak in failing:
+        kinds[leak.resource] += leak.count
+    found = ", ".join(f"{count} {resource}" for resource, count in kinds.items())
+    return f"{counted(tests, 'test')} left something behind ({found})"
 
 
 def _incomplete_text(report: RunReport) -> str:

@@ -70,7 +70,8 @@ class Waiting:
 
     def take(self, group: Group, worker: Worker) -> Range | Literal[Turn.WAIT] | None:
         """Return what a worker runs now; None when nothing is there for it."""
-        if self._itinerary is not None and worker.number not in group.refused:
+        is_done = worker.is_spent or worker.number in group.refused
+        if self._itinerary is not None and not is_done:
             turn = self._itinerary.take(worker.slot, group.plan.index, self._standing)
             if isinstance(turn, UnitKey):
                 return self._booked[group.plan.index].pop(turn)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unified_test_runner import steps
 from unified_test_runner.events import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     UnitFinished,
@@ -31,8 +32,10 @@ class Book:
         mask = Mask()
         mask.learn({"PGPASSWORD": SECRET})
         self.ledger = Ledger(
-            emit=self.events.append, mask=mask, categories={"shop": "unit"}, options=options
-        )
+            emit=self.events.append, mask=mask, categories={"shop": "unit"}, options=options,
+            leaks=(leaks := {}),
+        )  # fmt: skip
+        self.leaks = leaks
 
     @property
     def last(self):
@@ -230,6 +233,47 @@ def test_secrets_are_masked_in_warnings(book):
         worker=1, message="old url ****", category="UserWarning", nodeid="a.py::t",
         location="a.py:3",
     )  # fmt: skip
+
+
+def leak(**fields) -> protocol.LeakSent:
+    about = {"resource": "descriptor", "what": f"socket UNIX /{SECRET}", "count": 2, **fields}
+    return protocol.LeakSent(nodeid="a.py::test_a", **about)
+
+
+def test_a_leak_belongs_to_the_last_test_of_its_name_and_bears_no_secret(book):
+    for _ in range(2):
+        book.start()
+        book.end(phase())
+    book.ledger.leak(1, leak())
+    assert book.last == LeakFound(
+        worker=1, nodeid="a.py::test_a", resource="descriptor", what="socket UNIX /****", count=2,
+        occurrence=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "resource", "is_failing"),
+    [
+        ("report", "process", False),
+        ("fail", "process", True),
+        ("fail", "temporary file", True),
+        ("fail", "native thread", False),
+    ],
+)
+def test_what_a_leak_comes_to_is_its_suites_business(book, wanted, resource, is_failing):
+    book.leaks["shop"] = wanted
+    book.start()
+    book.end(phase())
+    book.ledger.leak(1, leak(resource=resource))
+    assert book.last.is_failing is is_failing
+
+
+def test_a_suite_may_leave_what_it_likes(book):
+    book.leaks["shop"] = "off"
+    book.start()
+    book.end(phase())
+    book.ledger.leak(1, leak())
+    assert not isinstance(book.last, LeakFound)
 
 
 ODD_IDS = [

@@ -13,7 +13,7 @@ from unified_test_runner.signals import SignalInbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 @contextmanager
@@ -54,11 +54,11 @@ def test_signals_arrive_in_their_order_and_as_often_as_they_were_sent():
 
 def test_signals_that_others_handle_are_passed_over():
     seen: list[int] = []
-    with handler(signal.SIGUSR1, lambda number, _: seen.append(number)), SignalInbox() as inbox:
-        raise_in_this_process(signal.SIGUSR1)
+    with handler(signal.SIGUSR2, lambda number, _: seen.append(number)), SignalInbox() as inbox:
+        raise_in_this_process(signal.SIGUSR2)
         raise_in_this_process(signal.SIGTERM)
         assert inbox.take() == [signal.SIGTERM]
-    assert seen == [signal.SIGUSR1]
+    assert seen == [signal.SIGUSR2]
 
 
 @pytest.mark.parametrize("number", HANDLED)

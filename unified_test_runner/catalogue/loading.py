@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from unified_test_runner.catalogue.content import Catalogue, CategorySpec, SuiteSpec
+from unified_test_runner.catalogue.content import Catalogue, CategorySpec, LimitsSpec, SuiteSpec
 from unified_test_runner.catalogue.document import read_document
 from unified_test_runner.catalogue.faults import Faults
 from unified_test_runner.catalogue.models import CatalogueModel
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from unified_test_runner.catalogue.document import Node
     from unified_test_runner.catalogue.models import (
+        LimitsModel,
         PrepareModel,
         ServiceModel,
         SuiteModel,
@@ -79,6 +80,8 @@ class _Contents:
             workers=model.defaults.workers,
             timeout_s=model.defaults.timeout,
             preload=model.defaults.preload,
+            leaks=model.defaults.leaks,
+            limits=_limits(model.defaults.limits),
             categories={
                 name: CategorySpec(
                     name=name,
@@ -133,9 +136,17 @@ class _Contents:
             collect=item.collect,
             python=item.python,
             timeout_s=item.timeout,
+            leaks=item.leaks,
+            limits=_limits(item.limits),
             keep_together=item.keep_together,
             place=self._place("suites", name),
         )
+
+
+def _limits(item: LimitsModel | None) -> LimitsSpec:
+    if item is None:
+        return LimitsSpec()
+    return LimitsSpec(memory_bytes=item.memory, recycle_bytes=item.recycle)
 
 
 def _isolation(word: str | None) -> Isolation | None:

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from unified_test_runner.catalogue.content import DEFAULT_PRIORITY
-from unified_test_runner.catalogue.units import parse_duration
+from unified_test_runner.catalogue.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
         "suites": frozenset(
             {
                 "retries",
-                "limits",
                 "budgets",
                 "locks",
                 "network",
@@ -96,6 +95,11 @@ def _given(value: object) -> object:
     return value
 
 
+def _word(value: object) -> object:
+    # To YAML 1.1 a bare `off` is the opposite of `true`.
+    return "off" if value is False else value
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, str):
         try:
@@ -105,6 +109,17 @@ def _seconds(value: object) -> float:
         if seconds > 0:
             return seconds
     raise _wanted("a duration above 0 such as 60s or 1.5m", value)
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        try:
+            size = parse_size(value)
+        except ValueError as error:
+            raise PydanticCustomError("wanted", "{why}", {"why": str(error)}) from error
+        if size > 0:
+            return size
+    raise _wanted("a size above 0 such as 512MiB", value)
 
 
 def _nothing_is_empty(value: object) -> object:
@@ -155,9 +170,29 @@ Preload = Annotated[
     ),
 ]
 
+Size = Annotated[
+    int | None,
+    BeforeValidator(_size),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(B|KiB|MiB|GiB|kB|MB|GB)$"}),
+]
+
+Leaks = Annotated[Literal["report", "fail", "off"] | None, BeforeValidator(_word), Given]
+_LEAKS = "What it is when tests leave threads, processes, descriptors or temporary files behind: "
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LimitsModel(_Model):
+    """Bounds of the memory of each worker."""
+
+    memory: Size = Field(
+        None, description="A worker that uses more, with its children, is ended: its test crashed."
+    )
+    recycle: Size = Field(
+        None, description="A worker that uses more after a file is replaced by a fresh one."
+    )
 
 
 class DefaultsModel(_Model):
@@ -169,6 +204,10 @@ class DefaultsModel(_Model):
         (),
         description="Packages that are imported once, ahead of the workers, where earlier runs "
         "show that it makes no difference: off (the default), auto (all), or a list of names.",
+    )
+    leaks: Leaks = Field(None, description=_LEAKS + "report (the default), fail or off.")
+    limits: Annotated[LimitsModel | None, Given] = Field(
+        None, description="Bounds of each worker's memory."
     )
 
 
@@ -291,6 +330,10 @@ class SuiteModel(_Model):
         description="Services its tests need. Without --real-services such a suite is withheld.",
     )
     timeout: Duration = Field(None, description="Time limit of each test, set-up to teardown.")
+    leaks: Leaks = Field(None, description=_LEAKS + "report, fail (exit code 13) or off.")
+    limits: Annotated[LimitsModel | None, Given] = Field(
+        None, description="Bounds of the memory of each worker that runs its tests."
+    )
     keep_together: KeepTogether = Field(
         "auto",
         description="What stays on one worker: test (files may be divided anywhere), class, file, "

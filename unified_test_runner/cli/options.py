@@ -164,6 +164,11 @@ running = _together(
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
     timeout,
+    click.option(
+        "--leaks", type=click.Choice(["report", "fail", "off"]), envvar="UTR_LEAKS",
+        help="What it is when tests leave threads, processes, descriptors or temporary files "
+        "behind; else what the catalogue says, else report.",
+    ),
     collect,
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     seed,
@@ -187,6 +192,24 @@ order = click.option(
     "--order-from", metavar="RUN",
     help="Run the same files in the same order on the same workers as RUN did: the id of a run "
     "of this project, a run directory or an events.jsonl.",
+)  # fmt: skip
+
+passed_on = _together(
+    click.option("-s", "uncaptured", is_flag=True,
+                 help="Capture nothing: show what tests print as it comes, marked [wN]."),
+    click.option("--pdb", is_flag=True,
+                 help="Open the debugger where a test fails. One worker, which has the terminal."),
+    click.option("--trace", is_flag=True, help="Open the debugger where each test starts."),
+    click.option("--pdbcls", metavar="MODULE:CLASS", help="As in pytest."),
+    click.option("--lf", "--last-failed", "--failed", "last_failed", is_flag=True,
+                 help="Only what failed when it last ran; all if nothing did."),
+    click.option("--ff", "--failed-first", "failed_first", is_flag=True,
+                 help="All, with files and tests that failed last time first."),
+    click.option("--lfnf", "--last-failed-no-failures", "no_failures",
+                 type=click.Choice(["all", "none"]), default="all", show_default=True,
+                 help="What --lf runs where no failure is known."),
+    click.option("--sw", "--stepwise", "stepwise", is_flag=True,
+                 help="Stop at the first failure, and go on from there next time. One worker."),
 )  # fmt: skip
 
 coverage = _together(
@@ -241,7 +264,26 @@ synonyms = _together(
     click.option("--test-file", cls=_Synonym, answer="give the path as an argument"),
     click.option("--filter", cls=_Synonym, answer="use --test-pattern or -k"),
     click.option("--level", cls=_Synonym, answer="use --category"),
+    click.option("--nf", "--new-first", cls=_Synonym, answer="use --ff"),
 )
+
+
+def passed_on_of(params: dict[str, Any]) -> tuple[str, ...]:
+    """Take pytest's own options out of a command's parameters, as pytest spells them."""
+    flags = {
+        "-s": params.pop("uncaptured"),
+        "--pdb": params.pop("pdb"),
+        "--trace": params.pop("trace"),
+        "--lf": params.pop("last_failed"),
+        "--ff": params.pop("failed_first"),
+        "--sw": params.pop("stepwise"),
+    }
+    values = {
+        "--lfnf": params.pop("no_failures"),
+        "--pdbcls": params.pop("pdbcls") or "",
+    }
+    given = [f"{name}={value}" for name, value in values.items() if value not in {"", "all"}]
+    return (*(name for name, is_given in flags.items() if is_given), *given)
 
 
 def selectors_of(params: dict[str, Any], pytest_args: tuple[str, ...]) -> Selectors:

@@ -40,6 +40,7 @@ class RunCommand(click.Command):
 @options.selection
 @options.running
 @options.order
+@options.passed_on
 @options.coverage
 @options.output
 @options.run_directory
@@ -67,6 +68,7 @@ def command(pytest_args: tuple[str, ...], /, **params: Any) -> ExitCode:
 def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
     from unified_test_runner import settings
 
+    pytest_args = (*options.passed_on_of(params), *pytest_args)
     return settings.Settings(
         selectors=options.selectors_of(params, pytest_args),
         output=settings.Output(
@@ -91,6 +93,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         max_failures=1 if params["fail_fast"] else params["maxfail"] or 0,
         timeout_s=params["timeout"],
         run_timeout_s=params["run_timeout"],
+        leaks=params["leaks"],
         collect=params["collect"],
         no_tests=params["no_tests"],
         order_from=params["order_from"],
@@ -99,6 +102,7 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         seed=params["seed"],
         python=params["python"],
         catalogue=params["catalogue"],
+        has_terminal=settings.is_at_terminal(),
         argv=tuple(sys.argv[1:]),
         environ=settings.calling_environment(),
         cwd=settings.calling_directory(),

@@ -29,12 +29,15 @@ from unified_test_runner.events.services import (
 )
 from unified_test_runner.events.tests import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     WarningRecorded,
 )
 from unified_test_runner.events.workers import (
     ForecastDiffered,
+    PluginsTold,
+    StacksShown,
     TemplateReady,
     UnitCollected,
     UnitFinished,
@@ -42,6 +45,7 @@ from unified_test_runner.events.workers import (
     UnitStarted,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
 )
 
@@ -55,10 +59,12 @@ __all__ = [
     "FileCovered",
     "ForecastDiffered",
     "LateErrorRecorded",
+    "LeakFound",
     "NamespaceOpened",
     "NoticeGiven",
     "PlanMade",
     "PlannedSuite",
+    "PluginsTold",
     "RunFinished",
     "RunInterrupted",
     "RunStarted",
@@ -66,6 +72,7 @@ __all__ = [
     "ServiceReady",
     "ServiceStarting",
     "ServiceStopped",
+    "StacksShown",
     "Stamped",
     "TemplateReady",
     "TestFinished",
@@ -78,6 +85,7 @@ __all__ = [
     "WarningRecorded",
     "WorkerExited",
     "WorkerReady",
+    "WorkerRecycled",
     "WorkerStarted",
     "decode",
     "encode",

@@ -26,12 +26,15 @@ from unified_test_runner.events.services import (
 )
 from unified_test_runner.events.tests import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     WarningRecorded,
 )
 from unified_test_runner.events.workers import (
     ForecastDiffered,
+    PluginsTold,
+    StacksShown,
     TemplateReady,
     UnitCollected,
     UnitFinished,
@@ -39,6 +42,7 @@ from unified_test_runner.events.workers import (
     UnitStarted,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
 )
 
@@ -53,8 +57,9 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
     UnitCollected, UnitSplit, UnitFinished, TestStarted, TestFinished, LateErrorRecorded,
-    WarningRecorded, NoticeGiven, ErrorRaised, WorkerExited, CoverageMeasured, RunInterrupted,
-    RunFinished,
+    LeakFound, WarningRecorded, PluginsTold, StacksShown, NoticeGiven, ErrorRaised,
+    WorkerRecycled, WorkerExited,
+    CoverageMeasured, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))

@@ -59,6 +59,34 @@ class ForecastDiffered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PluginsTold(Event):
+    """What plugins and conftests wrote about a worker's session.
+
+    `where`: `header`, as the session began, or `summary`, when it had ended.
+    """
+
+    kind: ClassVar[str] = "plugins_told"
+    worker: int
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StacksShown(Event):
+    """Somebody asked what a worker was doing (SIGUSR1): the stacks of its threads.
+
+    `nodeid` is the running test, else the file in hand, else empty; `running_s` how long that
+    has been so.
+    """
+
+    kind: ClassVar[str] = "stacks_shown"
+    worker: int
+    text: str
+    nodeid: str = ""
+    running_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStarted(Event):
     """A worker took a file, or tests `start` until before `stop` (None: the end) of it.
 
@@ -112,6 +140,17 @@ class UnitFinished(Event):
     worker: int
     path: str
     first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecycled(Event):
+    """A worker used more than the bound after a file, so that it gets no other one."""
+
+    kind: ClassVar[str] = "worker_recycled"
+    worker: int
+    path: str
+    rss_bytes: int
+    bound_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from unified_test_runner.planning.arguments import relative_to_root
 from unified_test_runner.planning.bundles import bundles
 from unified_test_runner.planning.patterns import translate
 from unified_test_runner.planning.plan import (
+    DEFAULT_LEAKS,
     DEFAULT_TIMEOUT_S,
     Group,
     PlannedSuite,
@@ -108,8 +109,20 @@ class Grouping:
             collect=self._collect(spec),
         )
 
+    def _planned(self, suite: ChosenSuite) -> PlannedSuite:
+        """Return a suite with its settings, each from the nearest place that says one."""
+        own, general = suite.spec.limits, self.request.catalogue
+        common = general.limits if general else own
+        leaks = (self.request.leaks, suite.spec.leaks, general.leaks if general else None)
+        return replace(
+            _planned(suite, self._timeout_s(suite.spec)),
+            leaks=next(filter(None, leaks), DEFAULT_LEAKS),
+            memory_bytes=own.memory_bytes or common.memory_bytes,
+            recycle_bytes=own.recycle_bytes or common.recycle_bytes,
+        )
+
     def _suites(self, suites: list[ChosenSuite]) -> tuple[PlannedSuite, ...]:
-        planned = [_planned(suite, self._timeout_s(suite.spec)) for suite in suites]
+        planned = [self._planned(suite) for suite in suites]
         labels = {
             unit.path: self.project.group_names(unit.path) | ({suite.bundle} - {""})
             for suite in planned

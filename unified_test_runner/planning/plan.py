@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from unified_test_runner.planning.recalling import Recalled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Time limit of a test where nothing else is said.
 DEFAULT_TIMEOUT_S = 300.0
+#: What it comes to when a test leaves something behind, where nothing else is said.
+DEFAULT_LEAKS = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,10 @@ class PlannedSuite:
 
     `paths` are its folders and files from the project root (`.`: everything). `is_whole`:
     every file in them was selected, so that one the static walk missed belongs to it too.
-    `timeout_s` is the time limit of each test, set-up to teardown, and of each import.
+    `timeout_s` is the time limit of each test, set-up to teardown, and of each import. `leaks`
+    is what tests that leave something behind come to: `report`, `fail` or `off`. A worker that
+    uses more than `memory_bytes` is ended, one above `recycle_bytes` after a file is replaced;
+    None: whatever it uses.
     """
 
     name: str
@@ -49,6 +56,9 @@ class PlannedSuite:
     paths: tuple[str, ...] = ()
     is_whole: bool = False
     timeout_s: float = DEFAULT_TIMEOUT_S
+    leaks: str = DEFAULT_LEAKS
+    memory_bytes: int | None = None
+    recycle_bytes: int | None = None
     keep_together: str = "auto"
 
     @property
@@ -95,7 +105,8 @@ class Plan:
     client of its kind would read them. `selectors` are (option, value) pairs each of which
     must lead to an executed test. `notices` is what planning came upon that the user should
     know, e.g. a folder that cannot be read. `preload` are packages that templates may import
-    ahead of their workers, `*` for every one that is found fit.
+    ahead of their workers, `*` for every one that is found fit. `recalled` are tests
+    that failed last time, with what to do about them.
     """
 
     root: Path
@@ -109,6 +120,7 @@ class Plan:
     workers_reason: str = ""
     notices: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    recalled: Recalled = field(default_factory=Recalled)
 
     @property
     def units(self) -> tuple[PlannedUnit, ...]:

@@ -32,12 +32,13 @@ _DEFAULTS: dict[str, tuple[str, ...]] = {
         "venv",
         "{arch}",
     ),
+    "addopts": (),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PytestIni:
-    """The settings of pytest that decide which files and names are tests.
+    """The settings of pytest that decide which files and names are tests, and its `addopts`.
 
     `source` is the file they come from; None: pytest's defaults.
     """
@@ -47,6 +48,7 @@ class PytestIni:
     python_classes: tuple[str, ...] = _DEFAULTS["python_classes"]
     python_functions: tuple[str, ...] = _DEFAULTS["python_functions"]
     norecursedirs: tuple[str, ...] = _DEFAULTS["norecursedirs"]
+    addopts: tuple[str, ...] = _DEFAULTS["addopts"]
     source: str | None = None
 
 

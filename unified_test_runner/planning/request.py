@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from unified_test_runner.planning.recalling import RecallRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
+    from unified_test_runner.planning.pytest_ini import PytestIni
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +22,9 @@ class PlanRequest:
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
     (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
-    of tests to the catalogue, as `collect` and `preload` None leave those. `interpreters` are
-    the programs that suites name in the catalogue, as written → as found; None: `interpreter`
-    is for all.
+    of tests to the catalogue, as `collect`, `preload` and `leaks` None leave theirs.
+    `interpreters` are the programs that suites name in the catalogue, as written → as found;
+    None: `interpreter` is for all. `ini` None: it is read from `root`.
     """
 
     root: Path
@@ -39,8 +42,11 @@ class PlanRequest:
     real_services: bool = False
     workers: int | None = None
     timeout_s: float | None = None
+    leaks: str | None = None
     collect: str | None = None
     cpu_count: int = 1
+    ini: PytestIni | None = None
+    recall: RecallRequest = field(default_factory=RecallRequest)
     memory_bytes: int | None = None
     preload: tuple[str, ...] | None = None
     interpreters: Mapping[str, str] | None = None

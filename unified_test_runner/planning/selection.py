@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.content import DEFAULT_SUITE
 from unified_test_runner.errors import NothingSelectedError, UsageError
+from unified_test_runner.failures import Recall
 from unified_test_runner.kinds import KINDS
 from unified_test_runner.model import WithheldSuite
 from unified_test_runner.planning.arguments import resolve_argument
@@ -24,12 +25,14 @@ from unified_test_runner.planning.groups import Grouping
 from unified_test_runner.planning.patterns import nearest
 from unified_test_runner.planning.plan import Plan
 from unified_test_runner.planning.pytest_ini import read_pytest_ini
+from unified_test_runner.planning.recalling import narrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from unified_test_runner.catalogue.content import Catalogue
     from unified_test_runner.model import ServiceSpec
+    from unified_test_runner.planning.recalling import Narrowed
     from unified_test_runner.planning.request import PlanRequest
 
 REAL_SERVICES = "--real-services"
@@ -48,11 +51,13 @@ def make_plan(request: PlanRequest) -> Plan:
         UsageError: an unknown category or suite, or an argument that does not exist.
         NothingSelectedError: the selectors, or one of them, lead to no test file.
     """
-    ini = read_pytest_ini(request.root)
+    ini = request.ini or read_pytest_ini(request.root)
     project = Project(root=request.root, ini=ini, catalogue=request.catalogue)
     selectors = _resolve(request)
     chosen = choose(project, selectors)
     _check_each_leads_somewhere(project, selectors, chosen)
+    narrowed = narrow(request.root, chosen, request.recall)
+    chosen = list(narrowed.suites)
     running = [suite for suite in chosen if request.real_services or not suite.spec.services]
     withheld = [suite for suite in chosen if suite not in running]
     groups = Grouping(
@@ -68,11 +73,12 @@ def make_plan(request: PlanRequest) -> Plan:
         withheld=tuple(_withheld(project, suite) for suite in withheld),
         services=_services(request.catalogue, running),
         scrubbed=_scrubbed(request.catalogue),
-        selectors=selectors.pairs(),
+        selectors=_answerable(selectors, chosen, narrowed),
         workers=workers,
         workers_reason=reason,
-        notices=tuple(dict.fromkeys(project.walker.notices)),
         preload=_preload(request),
+        notices=tuple(filter(None, dict.fromkeys((*project.walker.notices, narrowed.notice)))),
+        recalled=narrowed.recalled,
     )
 
 
@@ -193,6 +199,17 @@ def _busy(project: Project, option: str) -> str:
 
 
 # What follows from the choice
+
+
+def _answerable(
+    selectors: Selectors, left: list[ChosenSuite], narrowed: Narrowed
+) -> tuple[tuple[str, str], ...]:
+    """Return the selectors that must lead to a test: not those whose files have been left out."""
+    if narrowed.recalled.mode in {Recall.NONE, Recall.FIRST}:
+        return selectors.pairs()
+    answering = {pair for suite in left for file in suite.files for pair in file.by}
+    # Which tests of a file failed is known, which of them a pattern means is not.
+    return tuple(pair for pair in selectors.pairs() if pair in answering and pair[0] != PATTERN)
 
 
 def _withheld(project: Project, suite: ChosenSuite) -> WithheldSuite:

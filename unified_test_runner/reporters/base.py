@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -31,6 +32,18 @@ class Ticking(Protocol):
 
     def tick(self, now_s: float) -> None:
         """Show the present; `now_s` on the clock of the run, as in `Stamped.t_mono`."""
+
+
+@runtime_checkable
+class Showing(Protocol):
+    """A reporter that also passes on what workers print while tests run uncaptured.
+
+    No event tells of it: what a test printed is part of that test's end, so that a log does
+    not grow with a flood and a replay shows it where it belongs.
+    """
+
+    def show(self, worker: int, lines: Sequence[str]) -> None:
+        """Show lines as they came; they may hold anything but line ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.events import (
     LateErrorRecorded,
+    PluginsTold,
+    StacksShown,
     Stamped,
     TestFinished,
     TestStarted,
@@ -112,6 +114,9 @@ class LongOutputs:
                 return stamped
             phases = tuple(self._bounded(phase, stamped.seq) for phase in event.phases)
             return dataclasses.replace(stamped, event=dataclasses.replace(event, phases=phases))
+        if isinstance(event, (PluginsTold, StacksShown)):
+            text = self._text(event.text, f"{stamped.seq:06d}.txt")
+            return dataclasses.replace(stamped, event=dataclasses.replace(event, text=text))
         if isinstance(event, LateErrorRecorded) and not _is_short(event.phase):
             phase = self._bounded(event.phase, stamped.seq)
             return dataclasses.replace(stamped, event=dataclasses.replace(event, phase=phase))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import UtrError
 from unified_test_runner.report import RunReport
-from unified_test_runner.reporters.base import Ticking
+from unified_test_runner.reporters.base import Showing, Ticking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ class Publisher:
         self.report = RunReport()
         self._reporters = tuple(reporters)
         self._ticking = tuple(item for item in reporters if isinstance(item, Ticking))
+        self._showing = tuple(item for item in reporters if isinstance(item, Showing))
         self._outputs = outputs
 
     def publish(self, stamped: Stamped) -> None:
@@ -50,6 +51,11 @@ class Publisher:
                 fault = fault or error
         if fault is not None:
             raise fault
+
+    def show(self, worker: int, lines: Sequence[str]) -> None:
+        """Let reporters that a person watches show what a worker prints."""
+        for reporter in self._showing:
+            reporter.show(worker, lines)
 
     def tick(self, now_s: float) -> None:
         """Let reporters that move show the present.

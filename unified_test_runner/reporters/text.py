@@ -31,6 +31,16 @@ def block(text: str) -> str:
     return _UNSAFE_IN_BLOCK.sub(_escaped, _joined(text))
 
 
+def printed_line(text: str) -> str:
+    r"""Return a line that a program printed as a terminal would have left it, made harmless.
+
+    Colours go, tabs are expanded, and of a line that was written over (`\r`) its last state
+    is shown.
+    """
+    shown = uncoloured(text).rstrip("\r").rpartition("\r")[2]
+    return one_line(shown.expandtabs(8))
+
+
 def uncoloured(text: str) -> str:
     """Return `text` without the sequences that only set colours; for output, never for names."""
     return _COLOURS.sub("", text)

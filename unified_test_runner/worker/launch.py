@@ -19,12 +19,14 @@ _MAIN = Path(__file__).parent / "child" / "main.py"
 class Launched:
     """A template process that nothing was said to yet.
 
-    `output` takes what it prints until it is given a file of its own.
+    `output` takes what it prints until it is given a file of its own. `is_debugging`: it
+    shares our terminal.
     """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
     output: IO[bytes]
+    is_debugging: bool = False
 
     def abandon(self) -> None:
         """End it at once; it has no workers yet."""
@@ -34,7 +36,14 @@ class Launched:
         self.output.close()
 
 
-def launch(interpreter: str, environ: Mapping[str, str], root: Path, start: str) -> Launched:
+def launch(
+    interpreter: str,
+    environ: Mapping[str, str],
+    root: Path,
+    start: str,
+    *,
+    is_debugging: bool = False,
+) -> Launched:
     """Start a template process.
 
     Args:
@@ -42,6 +51,7 @@ def launch(interpreter: str, environ: Mapping[str, str], root: Path, start: str)
         environ: its environment; workers get theirs when they start.
         root: project root, its working directory.
         start: how workers are to be started: `fork`, `spawn`, or `auto`.
+        is_debugging: it shares our terminal, and so do its workers.
 
     Raises:
         OSError: the interpreter cannot be run.
@@ -53,10 +63,10 @@ def launch(interpreter: str, environ: Mapping[str, str], root: Path, start: str)
             [interpreter, str(_MAIN), "template", str(theirs.fileno()), start],
             cwd=root,
             env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdin=None if is_debugging else subprocess.DEVNULL,
+            stdout=None if is_debugging else output,
+            stderr=None if is_debugging else output,
             pass_fds=[theirs.fileno()],
-            start_new_session=True,
+            start_new_session=not is_debugging,
         )
-    return Launched(process=process, control=ours, output=output)
+    return Launched(process=process, control=ours, output=output, is_debugging=is_debugging)

@@ -31,6 +31,7 @@ class WorkerProcess:
         self.pid: int | None = None
         self.foreign_pids: set[int] = set()
         self.is_closed = False
+        self.was_killed = False
         self.is_at_end = False
         self._channel = channel
         self._incoming = Incoming(channel, f"worker {worker}")
@@ -56,10 +57,19 @@ class WorkerProcess:
         self.foreign_pids.update(item.pid for item in received if item.pid != own)
         return [item.message for item in received if item.pid == own]
 
-    def run(self, action: Assign, *, patterns: Sequence[str], ids: Sequence[str]) -> None:
+    def run(
+        self,
+        action: Assign,
+        *,
+        patterns: Sequence[str],
+        ids: Sequence[str],
+        recall: str = "",
+        recalled: Sequence[str] = (),
+    ) -> None:
         """Hand out a unit or a part of it; of its tests, those that `patterns` and `ids` take.
 
         Where the action names tests, the worker runs nothing unless it finds just these.
+        `recalled` are those of its tests that failed last time, `recall` what to do about them.
         """
         key, expected = action.unit.key, action.ids
         self._send(
@@ -70,6 +80,8 @@ class WorkerProcess:
             expected=[len(expected), wire.checksum(expected)] if expected else None,
             patterns=list(patterns),
             ids=list(ids),
+            recall=recall,
+            recalled=list(recalled),
         )
 
     def steal(self, how: str) -> None:
@@ -91,6 +103,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill it and its process group."""
+        self.was_killed = True
         if self.pid is None:
             return
         for send in (os.killpg, os.kill):

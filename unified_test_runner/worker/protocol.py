@@ -86,11 +86,13 @@ class Walked(Message):
     """The directory walk is done. `units` are (path, collector, ordinal).
 
     `notes` are (level, message) pairs about pytest's plugins and their options. `modules` are
-    (name, file) of what was loaded by then, where it was asked for.
+    (name, file) of what was loaded by then, where it was asked for. `is_live`: what its tests
+    print reaches its output file, to be shown as it comes.
     """
 
     units: tuple[tuple[str, str, int], ...]
     startup_s: float
+    is_live: bool = False
     notes: tuple[tuple[str, str], ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
 
@@ -165,7 +167,8 @@ class TestEnded(Message):
     """The running test is over.
 
     `passed` are the seconds of set-up, call and teardown of a test that passed without a word,
-    as most do; `phases` is empty then.
+    as most do; `phases` is empty then. `output_at`: how long the worker's output file is where
+    output is not captured, else None.
     """
 
     __test__ = False
@@ -177,6 +180,7 @@ class TestEnded(Message):
     phases: tuple[PhaseResult, ...] = ()
     passed: tuple[float, float, float] | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    output_at: int | None = None
 
     @property
     def all_phases(self) -> tuple[PhaseResult, ...]:
@@ -210,10 +214,33 @@ class WarningSent(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeakSent(Message):
+    """Something that a test left behind, `count` times alike; `pid` is that of a process."""
+
+    nodeid: str
+    resource: str
+    what: str
+    count: int = 1
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped(Message):
-    """Pytest wants to stop: `-x`, `--maxfail`, or a plugin's wish."""
+    """Pytest wants to stop: `-x`, `--maxfail`, a plugin's wish, or whoever leaves a debugger.
+
+    `is_interrupt`: it was Ctrl-C, which while debugging only the worker hears.
+    """
 
     reason: str
+    is_interrupt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginsTold(Message):
+    """What plugins wrote; `where`: the `header` or the `summary` of the session."""
+
+    where: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +270,10 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.LATE_ERROR: LateError,
     wire.UNIT_ENDED: UnitEnded,
     wire.WARNING: WarningSent,
+    wire.LEAK: LeakSent,
     wire.STOPPED: Stopped,
     wire.FINISHED: Finished,
+    wire.PLUGINS_TOLD: PluginsTold,
 }
 
 

@@ -28,6 +28,7 @@ _KILLED_S = 1.0
 class ForkRequest:
     """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
 
+    `looks_for_leaks`: it says what its tests leave behind.
     `coverage` takes its coverage data; `sources` is what to measure, None for nothing. `workers`
     is how many the run has; `seed` is for plugins that need one, the same in all of them.
     `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
@@ -45,12 +46,14 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    looks_for_leaks: bool = False
     coverage: Path
     sources: tuple[str, ...] | None = None
     workers: int = 1
     seed: int = 0
     is_spawned: bool = False
     tells_modules: bool = False
+    is_debugging: bool = False
     collect: str = "lazy"
     choice: Mapping[str, object] = field(default_factory=dict)
 
@@ -73,6 +76,7 @@ class Template:
         self._process = launched.process
         self._incoming = Incoming(self._control, f"template of group {group}")
         self._bell_rope = bell_rope
+        self._is_debugging = launched.is_debugging
 
     @property
     def pid(self) -> int:
@@ -105,6 +109,7 @@ class Template:
             "chosen": list(chosen),
             "unfit": list(unfit),
             "private": sorted(private),
+            "is_debugging": self._is_debugging,
         }
         output = _open_output(self._output)
         try:
@@ -149,12 +154,15 @@ class Template:
             "environ": dict(request.environ),
             "root": str(request.root),
             "basetemp": str(request.basetemp),
+            "output": str(request.output),
+            "is_debugging": request.is_debugging,
             "stacks": str(request.stacks),
             "collect": request.collect,
             "choice": dict(request.choice),
             "stack_signal": int(STACK_SIGNAL),
             "is_spawned": request.is_spawned,
             "tells_modules": request.tells_modules,
+            "leaks": request.looks_for_leaks,
             "slot": request.slot,
             "workers": request.workers,
             "seed": request.seed,

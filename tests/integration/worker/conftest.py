@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from unified_test_runner.worker.process import WorkerProcess
 
 PATIENCE_S = 30.0
+#: What a worker's environment has and a template's lacks here.
+OWN = {"UTR_RUN_ID": "a-run"}
 
 
 class Scene:
@@ -52,7 +54,7 @@ class Scene:
             ForkRequest(
                 coverage=self.root / f"cov{number}",
                 worker=number, slot=slot, group=0, arguments=("-p", "no:cacheprovider", *arguments),
-                environ={**self.environ, "UTR_SLOT": str(slot), **environ}, root=self.root,
+                environ={**self.environ, **OWN, "UTR_SLOT": str(slot), **environ}, root=self.root,
                 basetemp=self.root / "tmp" / f"w{number}", output=self.root / f"w{number}.log",
                 stacks=self.root / f"w{number}.stacks", is_spawned=is_spawned, tells_modules=True,
             )

@@ -103,7 +103,7 @@ def test_each_worker_has_the_environment_of_its_slot_before_a_conftest_is_import
         scene.hear(worker, protocol.Walked)
         run(worker)
     slots = [scene.the(worker, protocol.TestEnded).properties for worker in workers]
-    assert slots == [(("slot", str(slot)), ("run id", "None")) for slot in (7, 8)]
+    assert slots == [(("slot", str(slot)), ("run id", "a-run")) for slot in (7, 8)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unified_test_runner.catalogue.content import Catalogue, CategorySpec, SuiteSpec
+from unified_test_runner.catalogue.content import Catalogue, CategorySpec, LimitsSpec, SuiteSpec
 from unified_test_runner.kinds import KINDS
 from unified_test_runner.model import ServiceSpec, ServiceUse
 from unified_test_runner.planning.request import PlanRequest
@@ -53,6 +53,8 @@ class Tree:
         self.catalogue = Catalogue(
             path="config/catalogue.yaml",
             workers=parts.get("workers"),
+            leaks=parts.get("leaks"),
+            limits=parts.get("limits", LimitsSpec()),
             categories={
                 name: CategorySpec(name=name, **settings)
                 for name, settings in parts.get("categories", {}).items()

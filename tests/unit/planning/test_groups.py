@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unified_test_runner.catalogue.content import is_below
+from unified_test_runner.catalogue.content import LimitsSpec, is_below
 from unified_test_runner.planning.groups import apart
 
 
@@ -166,3 +166,29 @@ def test_a_file_named_whole_and_by_a_test_is_whole(tree: Any) -> None:
     tree.files("tests/test_a.py")
     (group,) = tree.plan("tests/test_a.py::test_one", "tests").groups
     assert group.node_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("option", "own", "general", "expected"),
+    [
+        (None, None, None, "report"),
+        (None, None, "off", "off"),
+        (None, "fail", "off", "fail"),
+        ("off", "fail", "report", "off"),
+    ],
+)
+def test_what_leaks_are_is_said_by_the_nearest(
+    tree: Any, option: Any, own: Any, general: Any, expected: str
+) -> None:
+    tree.files("suites/a/test_a.py").declare(suites={"a": {"leaks": own}}, leaks=general)
+    (group,) = tree.plan(leaks=option).groups
+    assert group.suites[0].leaks == expected
+
+
+def test_bounds_of_memory_are_said_by_the_nearest_each_by_itself(tree: Any) -> None:
+    tree.files("suites/a/test_a.py", "suites/b/test_b.py").declare(
+        suites={"a": {"limits": LimitsSpec(memory_bytes=5)}, "b": {}},
+        limits=LimitsSpec(memory_bytes=9, recycle_bytes=3),
+    )
+    (group,) = tree.plan().groups
+    assert [(s.memory_bytes, s.recycle_bytes) for s in group.suites] == [(5, 3), (9, 3)]

@@ -97,15 +97,16 @@ def test_orders_are_sent_as_the_worker_reads_them(pair):
     whole = Assign(worker=3, unit=unit, start=4)
     pair.process.run(whole, patterns=("x.*",), ids=("test_a",))
     part = Assign(worker=3, unit=unit, start=4, stop=6, first=4, ids=("a", "b\ud800"))
-    pair.process.run(part, patterns=(), ids=())
+    pair.process.run(part, patterns=(), ids=(), recall="only", recalled=("test_b",))
     pair.process.steal("auto")
     pair.process.finish()
     pair.process.drain()
     assert pair.told() == [
         {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "stop": None,
-         "expected": None, "patterns": ["x.*"], "ids": ["test_a"]},
+         "expected": None, "patterns": ["x.*"], "ids": ["test_a"], "recall": "", "recalled": []},
         {"k": "run", "unit": ["a.py", "DoctestModule", 1], "start": 4, "stop": 6,
-         "expected": [2, wire.checksum(["a", "b\ud800"])], "patterns": [], "ids": []},
+         "expected": [2, wire.checksum(["a", "b\ud800"])], "patterns": [], "ids": [],
+         "recall": "only", "recalled": ["test_b"]},
         {"k": "steal", "how": "auto"},
         {"k": "finish"},
         {"k": "drain"},

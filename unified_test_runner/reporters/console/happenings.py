@@ -10,10 +10,10 @@ from unified_test_runner.reporters.base import PLAIN_WIDTH
 from unified_test_runner.reporters.console import lines
 from unified_test_runner.reporters.console.failures import output
 from unified_test_runner.reporters.console.lines import Line
-from unified_test_runner.reporters.text import one_line
+from unified_test_runner.reporters.text import block, one_line, printed_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from unified_test_runner.report import RunReport
     from unified_test_runner.reporters.base import ReporterSettings
@@ -35,8 +35,15 @@ def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) 
         return _test(event, report, settings)
     if isinstance(event, events.TemplateReady):
         return _template(event, settings)
+    if isinstance(event, events.PluginsTold):
+        return _plugin_header(event, report) if settings.verbosity > 0 else []
     say = _SAYINGS.get(type(event))
     return [] if say is None else say(event, report)
+
+
+def printed(worker: int, texts: Sequence[str]) -> list[Line]:
+    """Return what a worker has printed, each line marked with whose it is."""
+    return [Line(f"[w{worker}] {printed_line(text)}".rstrip()) for text in texts]
 
 
 def unit_line(
@@ -72,6 +79,18 @@ def _passing_output(event: events.TestFinished, settings: ReporterSettings) -> l
         return []
     shown = output(event.phases)
     return [Line(f"output of {one_line(event.nodeid)}", "faint"), *shown] if shown else []
+
+
+def _plugin_header(event: events.PluginsTold, report: RunReport) -> list[Line]:
+    if event.where != "header" or not any(event is told for told in report.plugin_texts):
+        return []
+    return lines.indented(block(event.text).split("\n"), "")
+
+
+def _stacks(event: events.StacksShown, _report: RunReport) -> list[Line]:
+    what = one_line(event.nodeid) or "nothing"
+    head = f"worker {event.worker}: {what}, for {lines.seconds(event.running_s)}"
+    return [Line(head, "title"), *lines.indented(block(event.text).split("\n"))]
 
 
 def _started(event: events.RunStarted, _report: RunReport) -> list[Line]:
@@ -139,6 +158,7 @@ _SAYINGS: Mapping[type[events.Event], Callable[[Any, RunReport], list[Line]]] = 
     events.ServiceFailed: _service_failed,
     events.LateErrorRecorded: _late_error,
     events.RunInterrupted: _interrupted,
+    events.StacksShown: _stacks,
     events.NoticeGiven: _notice,
     events.ErrorRaised: _error,
 }

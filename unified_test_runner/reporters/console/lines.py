@@ -95,6 +95,12 @@ def totals(report: RunReport) -> str:
     return ", ".join(parts)
 
 
+def labels(report: RunReport) -> str:
+    """Return how many tests plugins gave names of their own: `2 rerun, 1 known`."""
+    counts = Counter(entry.label for entry in report.entries.values() if entry.label)
+    return ", ".join(f"{count} {one_line(label)}" for label, count in counts.most_common())
+
+
 def header(run: RunStarted) -> Line:
     """Return the first line of a run."""
     workers = "1 worker" if run.workers == 1 else f"{run.workers} workers"
@@ -130,7 +136,8 @@ def verdict_of(entry: Entry, width: int = 0) -> Line:
     """Return one line for one entry: outcome, node id, why. `width` 0: never cut."""
     word = OUTCOME_WORDS[entry.outcome].upper()
     message = one_line(entry.message)
-    text = f"{word} {one_line(entry.nodeid)}" + (f" - {message}" if message else "")
+    label = f" ({one_line(entry.label)})" if entry.label else ""
+    text = f"{word} {one_line(entry.nodeid)}{label}" + (f" - {message}" if message else "")
     if width:
         # The node id is what people copy: only what follows it may be cut.
         text = clipped(text, max(width, len(word) + 1 + len(one_line(entry.nodeid))))

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from unified_test_runner.events import RunStarted
 from unified_test_runner.reporters.console import lines
-from unified_test_runner.reporters.console.happenings import remarks
+from unified_test_runner.reporters.console.happenings import printed, remarks
 from unified_test_runner.reporters.console.lines import Line
 from unified_test_runner.reporters.console.summary import summary
 from unified_test_runner.reporters.text import clipped, encodable, one_line
@@ -77,6 +77,11 @@ class LiveConsole:
         self._waiting += remarks(stamped.event, report, self._settings)
         if isinstance(stamped.event, RunStarted):
             self.tick(stamped.t_mono)
+
+    def show(self, worker: int, lines: Sequence[str]) -> None:
+        """Remember what a worker has printed, to stand above the picture."""
+        if not self._is_gone:
+            self._waiting += printed(worker, lines)
 
     def tick(self, now_s: float) -> None:
         """Draw, unless that was done a moment ago."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner.events import UnitFinished
 from unified_test_runner.reporters.base import PLAIN_WIDTH
-from unified_test_runner.reporters.console.happenings import remarks, unit_line
+from unified_test_runner.reporters.console.happenings import printed, remarks, unit_line
 from unified_test_runner.reporters.console.summary import summary
 from unified_test_runner.reporters.destination import LineStream
 
@@ -35,6 +35,10 @@ class PlainConsole:
                 self._print(unit_line(event, stamped.t_mono, report, self._width))
         elif found := remarks(event, report, self._settings):
             self._print(found)
+
+    def show(self, worker: int, lines: Sequence[str]) -> None:
+        """Print what a worker has printed."""
+        self._print(printed(worker, lines))
 
     def close(self, report: RunReport) -> None:
         """Print the summary."""

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from unified_test_runner.model import ExitCode, Outcome, WithheldSuite
 from unified_test_runner.reporters.console.coverage import coverage_table
 from unified_test_runner.reporters.console.failures import failure_list, failures
+from unified_test_runner.reporters.console.leftovers import leftovers
 from unified_test_runner.reporters.console.lines import (
     Line,
+    indented,
+    labels,
     order_dependent,
     remark,
     rule,
@@ -22,7 +25,7 @@ from unified_test_runner.reporters.console.lines import (
     service_ready,
     totals,
 )
-from unified_test_runner.reporters.text import clipped, one_line, size
+from unified_test_runner.reporters.text import clipped, one_line, size, tail
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ _GREW_MOST = 3
 _WARNINGS = 10
 _REASONS = 20
 _NAMED = 3
+_PLUGIN_LINES = 400
 _PEAKS = 8
 #: Growth below this is noise of the allocator.
 _GROWTH_BYTES = 1024 * 1024
@@ -48,7 +52,10 @@ def summary(report: RunReport, settings: ReporterSettings, width: int) -> list[L
     lines: list[Line] = []
     if settings.verbosity >= 0:
         lines += [*_skips(report, width), *_warnings(report, width), *_statistics(report, width)]
+        lines += leftovers(report, width, is_failing=False)
+    lines += _plugin_texts(report, width)
     lines += failures(report, width, shows_output=shows_output)
+    lines += leftovers(report, width, is_failing=True)
     lines += failure_list(report, width)
     if report.coverage is not None:
         lines += coverage_table(report.coverage, width, settings.verbosity)
@@ -91,6 +98,17 @@ def _warnings(report: RunReport, width: int) -> list[Line]:
     return lines
 
 
+def _plugin_texts(report: RunReport, width: int) -> list[Line]:
+    """What plugins wrote at the end; each text once, with its worker where they differ."""
+    told = [event for event in report.plugin_texts if event.where == "summary"]
+    lines: list[Line] = []
+    for event in told:
+        whose = f", worker {event.worker}" if len(told) > 1 else ""
+        lines.append(rule(f"from plugins{whose}", width))
+        lines += indented(tail(event.text, _PLUGIN_LINES), "")
+    return lines
+
+
 def _statistics(report: RunReport, width: int) -> list[Line]:
     lines = [
         *(f"slowest   {text}" for text in _slowest(report)),
@@ -128,6 +146,13 @@ def _memory(report: RunReport) -> Iterator[str]:
     if known:
         more = f", {len(peaks) - _PEAKS} workers below these" if len(peaks) > _PEAKS else ""
         yield f"peak {', '.join(known)}{more}"
+    for test in report.repetitions.growing()[:_GREW_MOST]:
+        per_run = f"{test.per_run_bytes / 1024:.0f} KiB per run"
+        yield f"grows {per_run}: {one_line(test.nodeid)} ({test.runs} runs)"
+    if recycled := report.recycled:
+        count = "1 worker" if len(recycled) == 1 else f"{len(recycled)} workers"
+        largest = max(event.rss_bytes for event in recycled)
+        yield f"{count} replaced between files, the largest at {size(largest)}"
     for entry in report.grew_most(_GREW_MOST):
         if entry.growth_bytes >= _GROWTH_BYTES:
             yield f"+{size(entry.growth_bytes)} in {one_line(entry.nodeid)}"
@@ -242,7 +267,8 @@ def _closing(report: RunReport) -> list[Line]:
     found = totals(report) or "no tests ran"
     is_good = verdict.code is ExitCode.OK and not verdict.reason
     style = "good" if is_good else "bad"
-    lines = [Line(""), Line(f"{found} in {seconds(report.duration_s)} ({count})", style)]
+    named = f" (of these {labels(report)})" if labels(report) else ""
+    lines = [Line(""), Line(f"{found}{named} in {seconds(report.duration_s)} ({count})", style)]
     if verdict.code is not ExitCode.OK:
         lines += [Line(f"also: {one_line(text)}", "bad") for text in verdict.also]
         lines.append(Line(f"exit {int(verdict.code)}: {one_line(verdict.reason)}", "bad"))

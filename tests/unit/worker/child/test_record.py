@@ -126,9 +126,19 @@ def test_an_item_of_a_plugin_need_not_have_properties():
 )
 def test_a_place_counts_from_the_project_root_and_its_line_from_one(location, place):
     config = SimpleNamespace(rootpath=Path("/project/sub"))
-    item = SimpleNamespace(location=location, config=config, name="name")
+    path = Path("/project/sub") / location[0]
+    item = SimpleNamespace(location=location, config=config, name="name", path=path)
     found = record.place(item, "/project")
     assert (found["path"], found["line"], found["classname"], found["name"]) == place
+
+
+def test_an_inherited_test_has_the_address_of_the_file_that_runs_it():
+    """Its own location is where it is written: no command runs it there."""
+    location = ("base.py", 4, "TestA.test_x")
+    config = SimpleNamespace(rootpath=Path("/project"))
+    item = SimpleNamespace(location=location, config=config, name="n", path="/project/test_a.py")
+    place = record.place(item, "/project")
+    assert (place["path"], place["line"]) == ("test_a.py", 0)
 
 
 def test_readings_of_this_process_are_plausible():
@@ -148,7 +158,9 @@ def test_the_path_of_a_file_is_worked_out_once(monkeypatch: pytest.MonkeyPatch, 
     config = SimpleNamespace(rootpath=tmp_path / "inner")
     for number in range(3):
         item = SimpleNamespace(location=("a/test_b.py", number, f"C.t{number}"), name="t")
-        place = record.place(SimpleNamespace(config=config, **vars(item)), str(tmp_path))
+        path = tmp_path / "inner" / "a" / "test_b.py"
+        item = SimpleNamespace(config=config, path=path, **vars(item))
+        place = record.place(item, str(tmp_path))
         assert place["path"] == "inner/a/test_b.py"
         assert place["line"] == number + 1
     assert len(asked) == 1

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import CallInfo
 
-from . import record, wire
+from . import leaks, record, wire
 from .blame import Blame
 from .choice import wanted
 from .originals import time
 from .owners import Owners
+from .printed import Printed
+from .recall import recalled
 from .sharing import Share
 from .view import CollectionView
 from .vitals import Vitals
 from .walk import Park, Unit, Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .channel import Channel
     from .record import Meter
 
@@ -45,6 +49,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._looks_for_leaks = spec.get("leaks")
         self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
@@ -53,6 +58,10 @@ class RunLoop:
         self._sections = 0
         self._view = CollectionView()
         self._blame = Blame()
+        self._is_debugging: bool = spec["is_debugging"]
+        self.whereabouts = ""
+        self.label_of: Callable[[Any], str] | None = None
+        self._printed = Printed(session.config, "" if spec["is_debugging"] else spec["output"])
         self._deselected = 0
         self._warnings = 0
         self._is_stopping = False
@@ -65,15 +74,20 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._leaks = leaks.watch(self._looks_for_leaks)
         self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
                 pass
+        except _SESSION_ENDS as error:
+            self._tell_of_end(error)
+            raise
         except _Unsound:
             self.is_unsound = True  # the runner sees us end, and gives the rest to another
         finally:
             self._channel.flush()  # whatever the end of the session still breaks
         self._tear_down_to(None)
+        self._tell_leaks()
 
     def _serve(self, message: dict[str, Any]) -> bool:
         if message["k"] == wire.STEAL:
@@ -98,14 +112,29 @@ class RunLoop:
             items = self._share.begin()
             stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
             ran = self._run_items(node, items, message["start"], stop)
+            if not self._blame.is_any_alive():
+                self._tell_leaks()
             self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
+
+    def _has_left_debugger(self, error: BaseException) -> bool:
+        """Whether the failure that led into the debugger is told already."""
+        has_failed = any(phase["outcome"] == "failed" for phase in self._phases)
+        return self._is_debugging and has_failed and isinstance(error, _SESSION_ENDS)
+
+    def _tell_of_end(self, error: BaseException) -> None:
+        """Whoever leaves the debugger wants the run to end, not another worker."""
+        if self._is_debugging:
+            is_interrupt = isinstance(error, KeyboardInterrupt)
+            reason = record.told(error).splitlines()[0]
+            self._channel.send(wire.STOPPED, reason=reason, is_interrupt=is_interrupt)
 
     # --- collecting one file
 
     def _collect(self, node: Any, message: dict[str, Any]) -> None:
         """Import the file and find the tests to run, as `perform_collect` would."""
         began = time.perf_counter()
+        self.whereabouts = message["unit"][0]
         self._deselected = 0
         items: list[pytest.Item] = []
         # What there is to say of the file has been said by the worker that took it first.
@@ -149,7 +178,8 @@ class RunLoop:
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
         """Keep what the runner selected; an empty selection means everything."""
-        kept = wanted(items, message["unit"][0], message["patterns"], message["ids"])
+        found = recalled(items, message["recall"], message["recalled"])
+        kept = wanted(found, message["unit"][0], message["patterns"], message["ids"])
         self._deselected += len(items) - len(kept)
         return kept
 
@@ -186,7 +216,9 @@ class RunLoop:
             if index == start:
                 self._tear_down_to(item)
                 self._reading = self._meter.read()
+                self._leaks.settle()
             self._run_test(index, item, Park.beside(node) if is_last else items[index + 1])
+            self._leaks.after(item.nodeid)
             if self._session.shouldfail or self._session.shouldstop:
                 reason = str(self._session.shouldfail or self._session.shouldstop)
                 self._channel.send(wire.STOPPED, reason=reason)
@@ -214,6 +246,7 @@ class RunLoop:
 
     def _run_test(self, index: int, item: pytest.Item, nextitem: pytest.Item) -> None:
         place = record.place(item, self._root)
+        self.whereabouts = f"{place['path']}::{item.nodeid.partition('::')[2]}"
         limit_s = record.time_limit(item)
         self._channel.send(
             wire.TEST_STARTED, index=index, nodeid=item.nodeid, limit_s=limit_s, **place
@@ -221,16 +254,19 @@ class RunLoop:
         self._channel.flush()
         self._phases = []
         self._sections = 0
+        self._printed.take()  # between tests: nobody's
         self._last = item
         before, began = self._reading, time.perf_counter()
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         except BaseException as error:
             self._look_after(item)
-            self._phases.append(_broken_phase(error))
+            if not self._has_left_debugger(error):
+                self._phases.append(_broken_phase(error))
             raise
         finally:
             damage = self._look_after(item)
+            self._keep_output()
             self._reading = after = self._meter.read()
             duration_s = time.perf_counter() - began
             self._share.add(duration_s, self._phases)
@@ -243,9 +279,16 @@ class RunLoop:
                 rss_after_bytes=after.rss_bytes,
                 peak_rss_bytes=after.peak_bytes,
                 **record.properties(item),
+                **self._printed.told,
             )
         if damage:
             raise _Unsound
+
+    def _keep_output(self) -> None:
+        sections = self._printed.take()
+        if sections and self._phases:
+            last = self._phases[-1]
+            last["sections"] = [*last.get("sections", ()), *sections]
 
     def _look_after(self, item: pytest.Item) -> bool:
         """Repair what the test broke, and say so; returns whether there was anything."""
@@ -260,6 +303,10 @@ class RunLoop:
                 location=item.nodeid.partition("::")[0],
             )
         return bool(damage)
+
+    def _tell_leaks(self) -> None:
+        for leak in self._leaks.judge():
+            self._channel.send(wire.LEAK, **leak)
 
     def _tear_down_to(self, item: pytest.Item | None) -> None:
         """Tear down what the next file does not share; a fault amends the last test run."""
@@ -291,7 +338,10 @@ class RunLoop:
         """Keep a phase of the running test."""
         if hasattr(report, "context") and not report.failed:
             return  # a subtest that did not fail is part of its test
-        self._phases.append(record.phase(report, self._sections))
+        phase = record.phase(report, self._sections)
+        if self.label_of is not None and (label := self.label_of(report)):
+            phase["label"] = label
+        self._phases.append(phase)
         self._sections = len(report.sections)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -64,6 +64,10 @@ class Neighbours:
         # The runner writes its own.
         if hasattr(option, "xmlpath"):
             option.xmlpath = None
+        # The runner knows what failed last time, and applies it.
+        for name in ("lf", "failedfirst", "newfirst", "stepwise", "stepwise_skip", "cacheclear"):
+            if getattr(option, name, None):
+                setattr(option, name, False)
         if getattr(option, "randomly_seed", None) == "default":
             option.randomly_seed = self._seed
             message = f"pytest-randomly shuffles with --randomly-seed {self._seed}"

@@ -98,6 +98,9 @@ def place(item: Any, root: str) -> dict[str, Any]:
     """Return where a test is written: path from the project root, line from 1, names."""
     path, line, domain = item.location
     path = _from_root(os.path.join(item.config.rootpath, path), root)
+    own = _from_root(str(item.path), root)
+    if path != own:  # written elsewhere and inherited: the file that runs it is its address
+        path, line = own, None
     classname, _, name = domain.rpartition(".")
     return {
         "path": path,

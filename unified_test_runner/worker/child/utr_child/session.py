@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
-from . import record, wire
+from . import plugin_texts, record, wire
+from .breakpoints import refuse_breakpoints
 from .loaded import loaded_modules
 from .loop import RunLoop
 from .measuring import Measuring
 from .neighbours import Neighbours
 from .originals import time
-from .quiet import quiet_reporter
+from .printed import is_live, print_by_line
+from .quiet import quiet_reporter, silence
 from .record import Meter
 from .walk import Walk, whole_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from .channel import Channel
     from .stock import Stock
 
@@ -142,6 +147,7 @@ class WorkerPlugin:
         self._began = began
         self._stock = stock
         self._loop: RunLoop
+        self._reporter: Any = None
 
     @property
     def is_unsound(self) -> bool:
@@ -160,11 +166,19 @@ class WorkerPlugin:
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Take the terminal reporter's place and prepare the walk."""
         plugins = session.config.pluginmanager
+        if is_live(session.config) or self._spec["is_debugging"]:
+            print_by_line()
         # Their caches are files that every worker would overwrite.
-        for name in ("terminalreporter", "lfplugin", "nfplugin"):
+        silence(plugins.getplugin("terminalreporter"))
+        for name in ("terminalreporter", "lfplugin", "nfplugin", "stepwiseplugin"):
             if plugins.hasplugin(name):
                 plugins.unregister(name=name)
-        plugins.register(quiet_reporter(session.config), "terminalreporter")
+        is_debugging = self._spec["is_debugging"]
+        shown = quiet_reporter(session.config, sys.stdout if is_debugging else None)
+        plugins.register(shown, "terminalreporter")
+        self._reporter = shown
+        if not is_debugging:
+            refuse_breakpoints(session.config, lambda: self._loop.whereabouts)
         self._neighbours.join(plugins)
         walk = Walk(session, self._spec["root"], whole_choice(session.config, self._spec))
         collect = session.perform_collect
@@ -184,14 +198,17 @@ class WorkerPlugin:
         self._stock.leave()
         if self._stock.misfit:
             return True
-        units = [list(unit) for unit in self._loop.walk.nodes]
-        startup_s = time.perf_counter() - self._began
+        self._loop.label_of = plugin_texts.labels(session.config)
+        plugin_texts.Statistics.register(session.config, self._reporter)
+        self._tell("header", plugin_texts.header(session.config))
+        shows = is_live(session.config) and not self._spec["is_debugging"]
         self._channel.send(
             wire.WALKED,
-            units=units,
-            startup_s=startup_s,
+            units=[list(unit) for unit in self._loop.walk.nodes],
+            startup_s=time.perf_counter() - self._began,
             notes=[list(note) for note in self._neighbours.notes],
             modules=self._modules(session.config),
+            is_live=shows,
         )
         self.has_walked = True
         gc.collect()
@@ -204,3 +221,17 @@ class WorkerPlugin:
         if not self._spec["tells_modules"]:
             return []
         return loaded_modules(config, self._stock.asked, self._spec["root"])
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: Any
+    ) -> Generator[None, object, object]:
+        """Pass on what plugins would write on the terminal now."""
+        result = yield
+        if self.has_walked and not self.is_unsound:
+            self._tell("summary", plugin_texts.summary(session, self._reporter, exitstatus))
+        return result
+
+    def _tell(self, where: str, text: str) -> None:
+        if text.strip():
+            self._channel.send(wire.PLUGINS_TOLD, where=where, text=wire.shorten(text))

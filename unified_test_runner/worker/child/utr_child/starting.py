@@ -47,6 +47,7 @@ def spawn(job: Job) -> int:
     """Start a worker as a process of its own and return its pid; the caller reaps it."""
     import subprocess
 
+    is_debugging = job.spec["is_debugging"]
     with tempfile.TemporaryFile() as handed:
         handed.write(wire.encode(job.spec))
         handed.flush()
@@ -56,11 +57,11 @@ def spawn(job: Job) -> int:
             [sys.executable, _MAIN, "worker", *map(str, descriptors)],
             cwd=job.spec["root"],
             env=_with_seed(job.spec["environ"]),
-            stdin=subprocess.DEVNULL,
-            stdout=job.output_fd,
-            stderr=job.output_fd,
+            stdin=None if is_debugging else subprocess.DEVNULL,
+            stdout=None if is_debugging else job.output_fd,
+            stderr=None if is_debugging else job.output_fd,
             pass_fds=descriptors,
-            start_new_session=True,
+            start_new_session=not is_debugging,
         )
     # Reaped by number, with its resource usage: the object must neither wait nor warn.
     process.returncode = 0

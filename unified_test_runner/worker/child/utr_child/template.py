@@ -36,7 +36,7 @@ def serve(control_fd: int, start: str) -> int:
     if job is None:
         # What modules loaded ahead do at the end of a process is for the workers to do.
         os._exit(0)
-    worker.take_over(job.output_fd)
+    worker.take_over(job)
     return worker.run(job, template.stock)
 
 
@@ -71,11 +71,12 @@ class _Template:
         self._pytest = worker.import_pytest()
         self._start, self._reason = starting.choose(self._wanted)
 
-    def _redirect(self, output_fd: int) -> None:
+    def _redirect(self, output_fd: int, *, is_shown: bool) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        os.dup2(output_fd, 1)
-        os.dup2(output_fd, 2)
+        if not is_shown:
+            os.dup2(output_fd, 1)
+            os.dup2(output_fd, 2)
         os.close(output_fd)
 
     def _prepare(self, order: dict[str, Any]) -> None:
@@ -134,7 +135,7 @@ class _Template:
             line, _, self._buffer = self._buffer.partition(b"\n")
             message: dict[str, Any] = wire.decode(line)
             if message["k"] == wire.PREPARE:
-                self._redirect(self._descriptors.pop(0))
+                self._redirect(self._descriptors.pop(0), is_shown=message["is_debugging"])
                 self._bell_fd = move_high(self._descriptors.pop(0))
                 self._prepare(message)
                 continue

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .choice import wanted
+from .recall import recalled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +79,8 @@ class Walk:
             return
         patterns = choice["patterns"] if path in choice["filtered"] else ()
         found = self._items(node)
-        kept = wanted(found, path, patterns, choice["ids"].get(path, ()))
+        left = recalled(found, choice["recall"], choice["recalled"].get(path, ()))
+        kept = wanted(left, path, patterns, choice["ids"].get(path, ()))
         if len(kept) < len(found):
             left_out = set(found).difference(kept)
             self._session.config.hook.pytest_deselected(items=left_out)

@@ -45,8 +45,10 @@ TEST_ENDED = "test_ended"
 LATE_ERROR = "late_error"
 UNIT_ENDED = "unit_ended"
 WARNING = "warning"
+LEAK = "leak"
 STOPPED = "stopped"
 FINISHED = "finished"
+PLUGINS_TOLD = "plugins_told"
 
 #: Exit status of a worker whose channel was closed or replaced by the test it ran.
 CHANNEL_LOST = 171

@@ -41,10 +41,14 @@ def import_pytest() -> str:
     return pytest.__version__
 
 
-def take_over(output_fd: int) -> None:
+def take_over(job: Job) -> None:
     """Give a fork the session and the standard descriptors that a spawned worker begins with."""
-    os.setsid()
-    _redirect(output_fd)
+    if job.spec["is_debugging"]:
+        # Terminal, session and process group are the runner's: Ctrl-C and Ctrl-Z come here.
+        os.close(job.output_fd)
+    else:
+        os.setsid()
+        _redirect(job.output_fd)
     random.seed()
 
 
