@@ -147,6 +147,8 @@ class Conversation:
                 worker=seat.process.worker,
                 path=unit.key.path,
                 suite=unit.suite,
+                collector=unit.key.collector,
+                ordinal=unit.key.ordinal,
                 first=action.first,
                 start=action.start,
                 stop=action.stop,

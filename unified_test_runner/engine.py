@@ -19,6 +19,7 @@ from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Premises, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.inquiry import Inquiry
+from unified_test_runner.itinerary import Itinerary
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.ledger import Ledger
 from unified_test_runner.live_output import LiveOutput
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from unified_test_runner.inbox import Inbox
+    from unified_test_runner.itinerary import Booking
     from unified_test_runner.masking import Mask
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.recording import Recorder
@@ -60,13 +62,15 @@ _CLOSED_S = 2.0
 class Orders:
     """What the user asked for beyond the plan. `max_failures` 0 means no bound.
 
-    `run_timeout_s` None means no time limit of the run.
+    `run_timeout_s` None means no time limit of the run. `bookings` None leaves the order to the
+    scheduler; else they are which slot takes what, in the order in which it was taken.
     """
 
     premises: Premises
     max_failures: int = 0
     run_timeout_s: float | None = None
     reproduce_options: tuple[str, ...] = ()
+    bookings: tuple[Booking, ...] | None = None
     preloads: Preloads = field(default_factory=Preloads)
 
 
@@ -102,6 +106,7 @@ class Engine:
             plan.workers,
             # What fails in a part of a file may pass in the whole: too late, once it has stopped.
             is_splitting=not orders.max_failures,
+            itinerary=None if orders.bookings is None else Itinerary(orders.bookings),
         )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()

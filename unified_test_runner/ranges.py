@@ -190,7 +190,7 @@ class Group:
     """A group of units with what waits of it."""
 
     plan: GroupPlan
-    pending: deque[Range]
+    pending: deque[Range] = field(default_factory=deque)
     is_walked: bool = False
     startup_deaths: int = 0
     failure: str = ""

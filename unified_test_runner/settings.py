@@ -81,6 +81,7 @@ class Coverage:
 class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
+    `order_from` names the run whose order is repeated.
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
     collected one by one, `preload` None what is loaded ahead of the workers, `leaks` None what
@@ -98,6 +99,7 @@ class Settings:
     leaks: str | None = None
     collect: str | None = None
     no_tests: str = "fail"
+    order_from: str | None = None
     start: str = "auto"
     preload: tuple[str, ...] | None = None
     seed: int | None = None

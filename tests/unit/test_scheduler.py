@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unified_test_runner import steps
+from unified_test_runner.itinerary import Booking, Itinerary
 from unified_test_runner.model import Outcome, UnitKey
 from unified_test_runner.scheduler import HANDOUTS, STARTUP_DEATHS, Scheduler
 from unified_test_runner.steps import GroupPlan, UnitPlan
@@ -168,7 +169,18 @@ class World:
         self.tell(steps.TestDone(worker=number))
 
 
-@settings(max_examples=300, deadline=None)
+def bookings(groups: list[GroupPlan], slots: int) -> st.SearchStrategy[list[Booking]]:
+    """Any record at all: units twice, units that are not there, stints in a muddle."""
+    found = [(g.index, UnitKey(path=path)) for g in groups for path in (f"g{g.index}/gone", "x")]
+    found += [(g.index, u.key) for g in groups for u in g.units]
+    booking = st.tuples(st.integers(0, slots - 1), st.integers(0, 3), st.sampled_from(found))
+    return st.lists(
+        booking.map(lambda b: Booking(slot=b[0], stint=b[1], group=b[2][0], key=b[2][1])),
+        max_size=12,
+    )
+
+
+@settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None:
     counts = data.draw(st.lists(st.lists(st.integers(0, 4), max_size=5), min_size=1, max_size=3))
@@ -176,8 +188,10 @@ def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None
         group(*(f"g{g}/u{u}" for u in range(len(sizes))), index=g) for g, sizes in enumerate(counts)
     ]
     tests = {f"g{g}/u{u}": n for g, sizes in enumerate(counts) for u, n in enumerate(sizes)}
+    slots = data.draw(st.integers(1, 4))
+    itinerary = Itinerary(data.draw(bookings(groups, slots))) if data.draw(st.booleans()) else None
     world = World(
-        Scheduler(groups, data.draw(st.integers(1, 4))), {g.index: g for g in groups}, tests
+        Scheduler(groups, slots, itinerary=itinerary), {g.index: g for g in groups}, tests
     )
     world.tell(steps.Begin())
     interruption = data.draw(st.sampled_from([None, None, "drain", "kill"]))
@@ -199,6 +213,103 @@ def test_every_test_ends_exactly_once_whatever_dies(data: st.DataObject) -> None
             assert sum(ended) == 0, f"{path} was lost as a whole, and yet ran"
         else:
             assert ended == [1] * count, path
+
+
+@dataclass
+class Recorder(World):
+    """Nothing fails here; notes which slot took what, and with which worker."""
+
+    taken: list[tuple[int, int, UnitKey]] = field(default_factory=list)
+
+    def obey(self, action: steps.Action) -> None:
+        super().obey(action)
+        if isinstance(action, steps.Assign):
+            slot = self.workers[action.worker].slot
+            self.taken.append((slot, action.worker, action.unit.key))
+
+    def move(self, data: st.DataObject) -> None:
+        moves = [(self.slot_moves, n) for n, s in self.slots.items() if s in {"opening", "closing"}]
+        moves += [
+            (self.worker_moves, n)
+            for n, hand in self.workers.items()
+            if hand.stage != "ready" or hand.is_told_to_end
+        ]
+        assert moves, "everybody waits"
+        move, number = data.draw(st.sampled_from(moves))
+        move(number)
+
+    def slot_moves(self, number: int) -> None:
+        is_closing = self.slots[number] == "closing"
+        self.slots[number] = "free" if is_closing else "opening"
+        self.tell((steps.SlotClosed if is_closing else steps.SlotOpened)(slot=number))
+
+    def worker_moves(self, number: int) -> None:
+        hand = self.workers[number]
+        if hand.stage == "starting":
+            hand.stage = "ready"
+            self.tell(steps.WorkerWalked(worker=number, units=self.groups[hand.group].units))
+        elif hand.unit is None:
+            del self.workers[number]
+            self.tell(steps.WorkerExited(worker=number, cause="finished"))
+        else:
+            hand.unit, hand.stage = None, "ready"
+            self.tell(steps.UnitDone(worker=number, ran=0))
+
+    def by_stint(self) -> dict[int, list[list[UnitKey]]]:
+        """Slot → what its workers took, worker by worker."""
+        stints: dict[tuple[int, int], list[UnitKey]] = {}
+        for slot, worker, key in self.taken:
+            stints.setdefault((slot, worker), []).append(key)
+        found: dict[int, list[list[UnitKey]]] = {}
+        for (slot, _), keys in sorted(stints.items()):
+            found.setdefault(slot, []).append(keys)
+        return found
+
+
+def finished(plan: list[GroupPlan], slots: int, itinerary: Itinerary | None, data) -> Recorder:
+    tests = {unit.key.path: 0 for each in plan for unit in each.units}
+    world = Recorder(Scheduler(plan, slots, itinerary=itinerary), {g.index: g for g in plan}, tests)
+    world.tell(steps.Begin())
+    while not world.has_ended:
+        world.move(data)
+    return world
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_an_order_is_repeated_slot_by_slot_and_worker_by_worker(data: st.DataObject) -> None:
+    counts = data.draw(st.lists(st.integers(0, 8), min_size=1, max_size=3))
+    slots = data.draw(st.integers(1, 4))
+    plan = [group(*(f"g{g}/u{u}" for u in range(n)), index=g) for g, n in enumerate(counts)]
+    first = finished(plan, slots, None, data)
+    record = [
+        Booking(slot=slot, stint=worker, group=int(key.path[1]), key=key)
+        for slot, worker, key in first.taken
+    ]
+    assert finished(plan, slots, Itinerary(record), data).by_stint() == first.by_stint()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_what_an_order_does_not_name_runs_after_it(data: st.DataObject) -> None:
+    plan = group(*(f"u{u}" for u in range(data.draw(st.integers(1, 8)))))
+    slots = data.draw(st.integers(1, 3))
+    drawn = data.draw(st.lists(st.sampled_from(plan.units), unique=True))
+    keys = [each.key for each in drawn]
+    places = data.draw(st.lists(st.integers(0, slots - 1), min_size=len(keys), max_size=len(keys)))
+    record = [
+        Booking(slot=slot, stint=slot, group=0, key=key)
+        for slot, key in zip(places, keys, strict=True)
+    ]
+    world = finished([plan], slots, Itinerary(record), data)
+    for slot in range(slots):
+        mine = [key for place, key in zip(places, keys, strict=True) if place == slot]
+        ran = [key for place, _, key in world.taken if place == slot]
+        assert ran[: len(mine)] == mine
+        assert set(ran[len(mine) :]).isdisjoint(keys)
+    assert sorted(key for _, _, key in world.taken) == sorted(each.key for each in plan.units)
+    loose = [key for _, _, key in world.taken if key not in keys]
+    assert loose == [each.key for each in plan.units if each.key not in keys]
 
 
 def test_begin_opens_no_more_slots_than_units() -> None:

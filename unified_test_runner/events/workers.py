@@ -90,6 +90,7 @@ class StacksShown(Event):
 class UnitStarted(Event):
     """A worker took a file, or tests `start` until before `stop` (None: the end) of it.
 
+    `collector` and `ordinal` tell file nodes of one path apart, e.g. a module and its doctests.
     `first` names the part through all hands it passes, by where it began; `giver` is the
     worker that gave it away just before. `is_rerun`: the file runs again, in order, because
     tests failed that ran apart from those before them.
@@ -99,6 +100,8 @@ class UnitStarted(Event):
     worker: int
     path: str
     suite: str
+    collector: str = "Module"
+    ordinal: int = 0
     first: int = 0
     start: int = 0
     stop: int | None = None

@@ -44,10 +44,11 @@ class _Key:
 
 @dataclass(slots=True)
 class Grouping:
-    """Makes the groups of one run."""
+    """Makes the groups of one run. `arguments` are the paths that were named, in their order."""
 
     request: PlanRequest
     project: Project
+    arguments: tuple[str, ...] = ()
     _members: dict[_Key, list[ChosenSuite]] = field(default_factory=dict)
 
     def groups(self, suites: Iterable[ChosenSuite]) -> tuple[Group, ...]:
@@ -176,8 +177,11 @@ class Grouping:
     def _paths(self, suites: list[ChosenSuite]) -> tuple[str, ...]:
         if self.request.catalogue is None and suites[0].is_whole and not self.request.arguments:
             return ()  # pytest finds its own way
-        paths = list(dict.fromkeys(path for suite in suites for path in _walked(suite)))
         files = [file.path for suite in suites for file in suite.files]
+        paths = list(dict.fromkeys(path for suite in suites for path in _walked(suite)))
+        if {*paths} <= {*files} and {*paths} <= {*self.arguments}:
+            # Files named one by one run in that order, as under pytest, whatever their suites.
+            paths.sort(key=self.arguments.index)
         kept = apart([path for path in paths if not self._is_reached(path, paths)], files)
         return (*self._ignored(suites, kept), *kept)
 

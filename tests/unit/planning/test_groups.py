@@ -45,6 +45,25 @@ def test_what_keeps_suites_apart(tree: Any, difference: Any) -> None:
     assert len(tree.plan(real_services=True).groups) == 2
 
 
+@pytest.mark.parametrize("number", [2, 12])
+def test_files_named_one_by_one_keep_their_order_whatever_their_suites(
+    tree: Any, number: int
+) -> None:
+    paths = [f"suites/{'ab'[n % 2]}/test_{n:02}.py" for n in reversed(range(number))]
+    tree.files(*paths)
+    tree.declare(suites={"a": {}, "b": {}})
+    ids = [f"{path}::test_one" for path in paths]
+    assert arguments(tree.plan(*paths)) == [tuple(paths)]
+    assert arguments(tree.plan(*ids, ids[0])) == [tuple(paths)]
+
+
+def test_folders_leave_the_order_to_the_suites(tree: Any) -> None:
+    tree.files("suites/a/test_a.py", "suites/b/test_b.py")
+    tree.declare(suites={"a": {}, "b": {}})
+    plan = tree.plan("suites/b", "suites/a/test_a.py")
+    assert arguments(plan) == [("suites/a/test_a.py", "suites/b")]
+
+
 def test_options_stand_behind_paths_in_their_order(tree: Any) -> None:
     tree.files("suites/a/test_a.py")
     tree.declare(suites={"a": {"args": ("-p", "no:x")}})
