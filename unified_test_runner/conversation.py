@@ -91,6 +91,8 @@ class Conversation:
                 suite=unit.suite,
                 attempt=unit.again.attempt if unit.again else 1,
                 repetition=unit.repetition,
+                collector=unit.key.collector,
+                ordinal=unit.key.ordinal,
                 first=action.first,
                 start=action.start,
                 stop=action.stop,
@@ -124,6 +126,7 @@ class Conversation:
     def _on_test_ended(self, seat: Seat, message: protocol.TestEnded) -> tuple[steps.Input, ...]:
         worker = seat.process.worker
         seat.test = ""
+        seat.rss_bytes = message.rss_after_bytes
         seat.allow(self._limits[seat.suite], self._recorder.now)
         is_bad = self._ledger.end(worker, message).is_bad
         self._failures += is_bad
@@ -184,6 +187,8 @@ class Conversation:
                 self._ledger.amend(worker, message)
             case protocol.WarningSent():
                 self._ledger.warn(worker, message)
+            case protocol.LeakSent():
+                self._ledger.leak(worker, message)
             case _:
                 raise ProtocolError(f"worker {worker} sent {type(message).__name__} out of turn")
 

@@ -84,6 +84,7 @@ class Seat:
     ending: Ending | None = None
     is_ending: bool = False
     output_from: int = 0
+    rss_bytes: int = 0
     idle_since: float | None = None
     idle_s: float = 0.0
 
@@ -206,6 +207,7 @@ class Crew:
                 is_spawned=self._preloads.is_spared(group),
                 tells_modules=self._preloads.wants_to_know(group),
                 is_debugging=self._premises.is_debugging,
+                looks_for_leaks=any(suite.leaks != "off" for suite in group.suites),
                 coverage=self._premises.coverage / f"w{action.worker}",
                 sources=self._premises.sources,
                 workers=self._premises.workers,

@@ -18,13 +18,14 @@ from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
 from unified_test_runner.inquiry import Inquiry
+from unified_test_runner.itinerary import Itinerary
 from unified_test_runner.last_words import describe_status
 from unified_test_runner.lateness import CLOSED_S, EXIT_S, FINISH_S, complain, describe_overdue
-from unified_test_runner.ledger import Ledger
 from unified_test_runner.live_output import LiveOutput
+from unified_test_runner.memory import MemoryWatch
 from unified_test_runner.model import Outcome
+from unified_test_runner.orders import open_books
 from unified_test_runner.overdue import Ending
-from unified_test_runner.retrying import Retrying
 from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.signals import SignalInbox
 from unified_test_runner.slots import Slots
@@ -82,6 +83,7 @@ class Engine:
             orders.repeat,
             # What fails in a part of a file may pass in the whole: too late, once it has stopped.
             is_splitting=not orders.max_failures,
+            itinerary=None if orders.bookings is None else Itinerary(orders.bookings),
         )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
@@ -105,10 +107,11 @@ class Engine:
         )
         self._inquiry = Inquiry(self._crew.stacks, recorder.emit)
         self._is_debugging = orders.premises.is_debugging
+        self._memory = MemoryWatch(self._groups)
         self._has_ended = False
         self._pause_s = _TICK_S
         self._leaving: Seat | None = None
-        self._ledger, self._retrying = _books(plan, orders, recorder, mask)
+        self._ledger, self._retrying = open_books(plan, orders, recorder, mask)
         self._talk = Conversation(
             groups=self._groups,
             recorder=recorder,
@@ -298,6 +301,9 @@ class Engine:
             return  # judged already; what it still says would be somebody else's verdict
         for message in messages:
             self._live.heed(seat.process.worker, message)
+            if isinstance(message, protocol.UnitEnded) and (grown := self._memory.outgrown(seat)):
+                self._recorder.emit(grown)
+                self._feed(steps.RecycleWanted(worker=grown.worker))
             for happened in self._talk.hear(seat, message):
                 self._feed(happened)
             if isinstance(message, protocol.Finished):
@@ -316,7 +322,8 @@ class Engine:
             return
         self._drain_channel(seat)
         self._attendance.take_leave(seat, exited)
-        self._dismiss(seat, describe_status(exited.status))
+        cause = describe_status(exited.status) + self._memory.explain(seat, exited.status)
+        self._dismiss(seat, cause)
 
     def _drain_channel(self, seat: Seat) -> None:
         """Read what the worker wrote before it died: results are never lost."""
@@ -364,6 +371,10 @@ class Engine:
                 seat.ending.go_on(now)
             elif seat.deadline is not None and now >= seat.deadline:
                 self._end_overdue(seat)
+        for seat, reason in self._memory.look(self._crew.seats.values(), now):
+            worker = seat.process.worker
+            self._feed(steps.Overdue(worker=worker, reason=reason, outcome=Outcome.CRASHED))
+            self._begin_ending(seat)
 
     def _stop(self, wishes: Iterable[steps.Input]) -> None:
         for wish in wishes:
@@ -378,16 +389,8 @@ class Engine:
             self._recorder.emit(complain(seat))
         else:
             self._feed(steps.Overdue(worker=worker, reason=describe_overdue(seat)))
-        seat.ending = Ending(seat.process, self._crew.stacks(worker), self._recorder.now)
+        self._begin_ending(seat)
 
-
-def _books(plan: Plan, orders: Orders, recorder: Recorder, mask: Mask) -> tuple[Ledger, Retrying]:
-    suites = [suite for group in plan.groups for suite in group.suites]
-    ledger = Ledger(
-        emit=recorder.emit,
-        mask=mask,
-        categories={suite.name: suite.category for suite in suites},
-        options=orders.reproduce_options,
-    )
-    allowed = {suite.name: suite.retries for suite in suites}
-    return ledger, Retrying(allowed, orders.retries_max_failures, recorder.emit)
+    def _begin_ending(self, seat: Seat) -> None:
+        stacks = self._crew.stacks(seat.process.worker)
+        seat.ending = Ending(seat.process, stacks, self._recorder.now)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unified_test_runner import __version__, coverage, events
+from unified_test_runner import __version__, coverage, events, stray_tests
 from unified_test_runner.crew import Premises
 from unified_test_runner.dependents import remember_dependents
 from unified_test_runner.engine import Engine
@@ -29,7 +29,7 @@ from unified_test_runner.orders import Orders
 from unified_test_runner.preloading import Preloads
 from unified_test_runner.recording import Recorder
 from unified_test_runner.reporters import make_reporters
-from unified_test_runner.reporters.log import LongOutputs
+from unified_test_runner.reporters.log import EventLog, LongOutputs
 from unified_test_runner.reporters.publisher import Publisher
 from unified_test_runner.rundir import FOLDER, make_home, make_run_directory
 from unified_test_runner.services.lease import Lease
@@ -40,12 +40,14 @@ from unified_test_runner.settings import reporter_settings
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from unified_test_runner.early import Begun, EarlyTemplate
     from unified_test_runner.model import ExitCode
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.preparation import Prepared
+    from unified_test_runner.reporters import Reporter
     from unified_test_runner.rundir import RunDirectory
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
@@ -62,19 +64,27 @@ class _Run:
     prepared: Prepared
     recorder: Recorder
     early: EarlyTemplate | None
+    is_trial: bool
 
     @property
     def plan(self) -> Plan:
         return self.prepared.plan
 
 
-def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
+def execute(
+    settings: Settings,
+    prepared: Prepared,
+    begun: Begun,
+    watchers: Sequence[Reporter] | None = None,
+) -> ExitCode:
     """Run the plan and return the exit code. Everything else is in the events.
 
     Args:
         settings: what was asked for.
         prepared: the plan.
         begun: what was begun before there was a plan.
+        watchers: take the events in place of the console and the reports. Such a run is a
+            trial: the next one will not know what failed in it.
 
     Raises:
         UsageError: coverage is wanted, and the interpreter cannot measure it.
@@ -86,9 +96,11 @@ def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
     run_id = begun.run_id
     directory = make_run_directory(prepared.plan.root, run_id, settings.output.run_dir)
     _remove_tree(directory.coverage)  # of an earlier run in the same directory
-    reporters = make_reporters(
-        reporter_settings(_output(settings, prepared), settings.environ, directory.events)
-    )
+    if watchers is None:
+        shown = reporter_settings(_output(settings, prepared), settings.environ, directory.events)
+        reporters = make_reporters(shown)
+    else:
+        reporters = [EventLog(directory.events), *watchers]
     recorder = Recorder(Publisher(reporters, LongOutputs(directory.path)), clock)
     run = _Run(
         run_id=run_id,
@@ -96,6 +108,7 @@ def execute(settings: Settings, prepared: Prepared, begun: Begun) -> ExitCode:
         settings=settings,
         prepared=prepared,
         early=begun.template,
+        is_trial=watchers is not None,
         recorder=recorder,
     )
     _open_record(run, begun.at)
@@ -149,7 +162,7 @@ def _open_record(run: _Run, now: datetime) -> None:
 
 def _close_record(run: _Run, wall: events.WallTime) -> ExitCode:
     recorder = run.recorder
-    unkept = _remember_failures(run)
+    unkept = "" if run.is_trial else _remember_failures(run)
     if unkept:
         recorder.emit(events.NoticeGiven(level="info", message=f"--lf will not know: {unkept}"))
     is_empty_allowed = run.settings.no_tests != "fail"
@@ -271,6 +284,7 @@ def _orders(run: _Run, basetemp: Path) -> Orders:
         retries_max_failures=settings.retries_max_failures,
         repeat=settings.repeat,
         reproduce_options=tuple(options),
+        bookings=run.prepared.bookings,
         preloads=_preloads(run),
     )
 
@@ -313,14 +327,10 @@ def _close_broker(broker: Broker, recorder: Recorder, inbox: Inbox[events.Event 
 
 
 def _end_strays(run: _Run) -> None:
+    leaks = {suite.name: suite.leaks for group in run.plan.groups for suite in group.suites}
     for stray in end_strays(run.run_id):
-        run.recorder.emit(
-            events.NoticeGiven(
-                level="warning",
-                message=f"a test left a process behind, which was ended: {stray}",
-                hint="let the fixture that starts a process end it",
-            )
-        )
+        for event in stray_tests.told(stray, run.recorder.report, leaks):
+            run.recorder.emit(event)
 
 
 def _remove_tree(path: Path) -> None:

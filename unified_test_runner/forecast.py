@@ -45,7 +45,7 @@ def walked(
     for key in keys:
         if key.path in known:
             units.append(_known(known[key.path], key, urgent))
-        elif suite := _covering_suite(group, key.path):
+        elif suite := covering_suite(group, key.path):
             keep, bundle = suite.keep_together, suite.bundle
             units.append(UnitPlan(key=key, suite=suite.name, keep_together=keep, bundle=bundle))
     return tuple(units)
@@ -74,7 +74,29 @@ def disagreement(path: str, worker: int) -> NoticeGiven:
     )
 
 
-def _covering_suite(group: Group, path: str) -> PlannedSuite | None:
+class Owners:
+    """Finds the group that runs a file now, which may have been recorded long ago.
+
+    Args:
+        groups: those of the plan.
+    """
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
+        self._of_path: dict[str, list[Group]] = {}
+        for group in groups:
+            for path in {unit.path for unit in group.units}:
+                self._of_path.setdefault(path, []).append(group)
+
+    def find(self, path: str, suite: str = "") -> Group | None:
+        """Return the group of a file, rather that of `suite` than another; None: there is none."""
+        groups = self._of_path.get(path) or [g for g in self._groups if covering_suite(g, path)]
+        same = [group for group in groups if any(s.name == suite for s in group.suites)]
+        return next(iter((*same, *groups)), None)
+
+
+def covering_suite(group: Group, path: str) -> PlannedSuite | None:
+    """Return the suite that takes a file which the plan did not foresee, None if none does."""
     for suite in group.suites:
         if suite.is_whole and any(
             root in {"", "."} or path == root or path.startswith(f"{root}/") for root in suite.paths

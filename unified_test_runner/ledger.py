@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.events import (
     Event,
     LateErrorRecorded,
+    LeakFound,
     PluginsTold,
     TestFinished,
     TestStarted,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Stands for "no worker" in entries that none reported.
 NO_WORKER = -1
+#: Told but never a reason to fail: libraries written in C start pools that stay.
+TOLERATED_LEAKS = frozenset({"native thread"})
 
 
 #: A worker may still be busy with a file of a repetition when others are ahead of it, by one
@@ -71,6 +75,7 @@ class Ledger:
         mask: removes secrets from texts.
         categories: category of each suite.
         options: what the reproducing command must carry besides the node id.
+        leaks: what leftovers of a suite's tests are, where they are not just reported.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class Ledger:
         mask: Mask,
         categories: Mapping[str, str | None],
         options: tuple[str, ...],
+        leaks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._emit = emit
         self._mask = mask
@@ -87,6 +93,8 @@ class Ledger:
         self._options = options
         self._running: dict[int, _Running] = {}
         self._seen: dict[int, Counter[str]] = {}
+        self._leaks = leaks
+        self._suite_of: dict[str, str] = {}
         self._special: dict[tuple[int, str], _Running] = {}
         self._latest: dict[int, protocol.TestStarted] = {}
 
@@ -104,6 +112,7 @@ class Ledger:
             which of its name it is booked as.
         """
         again, nodeid = unit.again, message.nodeid
+        self._suite_of[nodeid] = unit.suite
         is_rerun = counted is not None
         if again:
             occurrence = again.occurrence
@@ -267,6 +276,25 @@ class Ledger:
         known = latest.nodeid.partition("::")[0] if latest else ""
         is_below = latest is not None and bool(known) and latest.path.endswith(f"/{known}")
         return f"{latest.path.removesuffix(known)}{path}" if latest and is_below else path
+
+    def leak(self, worker: int, message: protocol.LeakSent) -> None:
+        """A test left something behind."""
+        wanted = self._leaks.get(self._suite_of.get(message.nodeid, ""), "report")
+        if wanted == "off":
+            return
+        special = self._special.get((worker, message.nodeid))
+        self._emit(
+            LeakFound(
+                worker=worker,
+                nodeid=message.nodeid,
+                resource=message.resource,
+                what=self._mask.apply(message.what),
+                count=message.count,
+                pid=message.pid,
+                is_failing=wanted == "fail" and message.resource not in TOLERATED_LEAKS,
+                occurrence=special.occurrence if special else 0,
+            )
+        )
 
     def warn(self, worker: int, message: protocol.WarningSent) -> None:
         """A warning was recorded; it may quote whatever the code has in hand."""

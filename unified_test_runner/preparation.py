@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from unified_test_runner.catalogue.discovery import find_catalogue, find_root
 from unified_test_runner.catalogue.remembered import read_catalogue
+from unified_test_runner.errors import UsageError
 from unified_test_runner.failure_file import read_failures
 from unified_test_runner.failures import FailureRecord, Recall
 from unified_test_runner.machine import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unified_test_runner.catalogue.content import Catalogue
+    from unified_test_runner.itinerary import Booking
     from unified_test_runner.planning.plan import Plan
     from unified_test_runner.settings import Settings
 
@@ -42,6 +44,7 @@ class Prepared:
 
     `options` is what pytest's options ask of the runner, `failures` what failed in earlier runs,
     `max_failures` after how many the run stops (0: never).
+    `bookings` say which slot takes what; None leaves it to the run.
     """
 
     plan: Plan
@@ -51,6 +54,7 @@ class Prepared:
     failures: FailureRecord = field(default_factory=FailureRecord)
     max_failures: int = 0
     notices: tuple[str, ...] = ()
+    bookings: tuple[Booking, ...] | None = None
 
 
 def prepare(settings: Settings) -> Prepared:
@@ -65,11 +69,8 @@ def prepare(settings: Settings) -> Prepared:
     catalogue = _catalogue(settings, root, interpreter)
     selectors = settings.selectors
     ini = read_pytest_ini(root)
-    options = read_options(
-        selectors.pytest_args,
-        addopts=ini.addopts,
-        variable=settings.environ.get("PYTEST_ADDOPTS", ""),
-    )
+    variable = settings.environ.get("PYTEST_ADDOPTS", "")
+    options = read_options(selectors.pytest_args, addopts=ini.addopts, variable=variable)
     failures = FailureRecord() if options.forgets else read_failures(root)
     max_failures = settings.max_failures or int(options.recall is Recall.FROM)
     plan = make_plan(
@@ -90,6 +91,7 @@ def prepare(settings: Settings) -> Prepared:
             timeout_s=settings.timeout_s,
             # Repetitions show how often a test fails; a retry would only blur that.
             retries=settings.retries if settings.repeat == 1 else 0,
+            leaks=settings.leaks,
             collect=settings.collect,
             cpu_count=available_cpus(),
             memory_bytes=available_memory(),
@@ -104,7 +106,7 @@ def prepare(settings: Settings) -> Prepared:
             interpreters=None if settings.python else _interpreters(catalogue, settings, root),
         )
     )
-    return Prepared(
+    prepared = Prepared(
         plan=plan,
         interpreter=interpreter,
         interpreter_reason=reason,
@@ -113,6 +115,26 @@ def prepare(settings: Settings) -> Prepared:
         max_failures=max_failures,
         notices=tuple(_notices(settings, options, catalogue)),
     )
+    return prepared if settings.order_from is None else _in_recorded_order(prepared, settings)
+
+
+def _in_recorded_order(prepared: Prepared, settings: Settings) -> Prepared:
+    # Late: hardly any run needs these.
+    from unified_test_runner.ordering import follow, read_order
+    from unified_test_runner.recorded import find_log, read_run
+    from unified_test_runner.verdict import counted
+
+    run = settings.order_from or ""
+    order = read_order(read_run(find_log(run, prepared.plan.root, settings.cwd)), run)
+    wanted = 1 if prepared.options.needs_one_worker else settings.workers
+    if wanted not in {None, order.workers}:
+        message = f"run '{run}' had {counted(order.workers, 'worker')}, not {wanted}"
+        raise UsageError(
+            f"{message}: its order cannot be repeated so",
+            hint="leave out --workers (UTR_WORKERS), and what needs one worker",
+        )
+    plan, bookings = follow(prepared.plan, order)
+    return replace(prepared, plan=plan, bookings=bookings)
 
 
 def _catalogue(settings: Settings, root: Path, interpreter: str) -> Catalogue | None:

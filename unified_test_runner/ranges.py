@@ -143,7 +143,7 @@ class Range:
 class Worker:
     """What is known of a worker. `bundle` is that of the unit it took last.
 
-    `is_fresh`: it has run nothing. `is_spent`: it takes nothing more.
+    `is_fresh`: it has run nothing. `is_spent`: it takes nothing more but the rest of its bundle.
     """
 
     number: int
@@ -155,10 +155,11 @@ class Worker:
     has_begun: bool = False
     has_collected: bool = False
     running: int | None = None
+    is_spent: bool = False
     overdue: str = ""
+    overdue_is: Outcome = Outcome.TIMED_OUT
     bundle: str = ""
     is_fresh: bool = True
-    is_spent: bool = False
     is_asked: bool = False
 
     @property
@@ -170,7 +171,7 @@ class Worker:
         """Have a range in hand from now on; returns the action that says so."""
         self.unit, self.running = unit, None
         self.has_begun = self.has_collected = self.is_asked = self.is_fresh = False
-        self.is_spent = unit.plan.again is not None
+        self.is_spent = self.is_spent or unit.plan.again is not None
         self.bundle = unit.plan.bundle
         unit.handouts += 1
         return steps.Assign(
@@ -196,12 +197,20 @@ class Worker:
         if done.is_bad:
             unit.suspect(index)
 
+    def lose_test(self, unit: Range, index: int, outcome: Outcome, reason: str) -> steps.LoseTest:
+        """It died in this test of the range in hand; returns the action that says so."""
+        unit.start = index + 1
+        unit.suspect(index)
+        return steps.LoseTest(
+            worker=self.number, unit=unit.plan, index=index, outcome=outcome, reason=reason
+        )
+
     def judge(self, cause: str, kill_reason: str) -> tuple[Outcome, str]:
         """Say what its death is to what it was doing; `kill_reason`: why all were killed."""
         if kill_reason:
             return Outcome.NOT_RUN, f"did not end: {kill_reason}"
         if self.overdue:
-            return Outcome.TIMED_OUT, self.overdue
+            return self.overdue_is, self.overdue
         return Outcome.CRASHED, cause
 
     @property
@@ -237,7 +246,7 @@ class Group:
     """A group of units with what waits of it."""
 
     plan: GroupPlan
-    pending: deque[Range]
+    pending: deque[Range] = field(default_factory=deque)
     is_walked: bool = False
     walked: tuple[UnitPlan, ...] = ()
     startup_deaths: int = 0
@@ -264,10 +273,11 @@ class Roster:
 
     def take(self, group: Group, worker: Worker) -> Range | None:
         """Remove and return what a worker is to run next: more of its bundle, else the first."""
-        if worker.is_spent or worker.number in group.refused:
+        if worker.number in group.refused:
             return None
         mine = self._index(group, worker, own=True) if worker.bundle else None
-        index = self._index(group, worker, own=False) if mine is None else mine
+        is_free = mine is None and not worker.is_spent
+        index = self._index(group, worker, own=False) if is_free else mine
         if index is None:
             return None
         unit = group.pending[index]

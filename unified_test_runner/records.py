@@ -1,9 +1,10 @@
-"""What a run's report tells of services, workers and files. Data only."""
+"""Services, workers and files in hand as the event log tells of them. Data only."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,4 +57,4 @@ class UnitRecord:
     worker: int
     since_s: float
     repetition: int = 1
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Counter[Outcome] = dataclasses.field(default_factory=Counter)

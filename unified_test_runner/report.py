@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from unified_test_runner import events
 from unified_test_runner.attribution import UnmetSelector, unmet_selectors
+from unified_test_runner.growth import Repetitions
 from unified_test_runner.model import EntryKind, Outcome, WithheldSuite
 from unified_test_runner.records import ServiceRecord, UnitRecord, WorkerRecord
 from unified_test_runner.results import Results
@@ -32,6 +33,8 @@ class RunReport:
         self.finished: events.RunFinished | None = None
         self.interrupted: events.RunInterrupted | None = None
         self.warnings: list[events.WarningRecorded] = []
+        self.recycled: list[events.WorkerRecycled] = []
+        self.leaks: list[events.LeakFound] = []
         self.notices: list[events.NoticeGiven] = []
         self.errors: list[events.ErrorRaised] = []
         self.plugin_texts: list[events.PluginsTold] = []
@@ -44,6 +47,7 @@ class RunReport:
         self.at_s = 0.0
         self.is_ended = False
         self._results = Results()
+        self.growth = Repetitions()
         self._workers: dict[int, WorkerRecord] = {}
         self._tests_of: Counter[int] = Counter()
         self._peak_of: dict[int, int] = {}
@@ -55,34 +59,7 @@ class RunReport:
         self.dependents: set[str] = set()
         self._deselected: dict[str, int] = {}
         self._categories: dict[str, str | None] = {}
-        self._apply: Mapping[type[events.Event], Callable[[Any], None]] = {
-            events.RunStarted: self._on_run_started,
-            events.PlanMade: self._on_plan_made,
-            events.ServiceStarting: self._on_service_starting,
-            events.ServiceReady: self._on_service_ready,
-            events.ServiceFailed: self._on_service_failed,
-            events.ServiceStopped: self._on_service_stopped,
-            events.NamespaceOpened: self.namespaces.append,
-            events.TemplateReady: self.templates.append,
-            events.WorkerStarted: self._on_worker_started,
-            events.WorkerReady: self._on_worker_ready,
-            events.WorkerExited: self._on_worker_exited,
-            events.ForecastDiffered: self.forecasts.append,
-            events.UnitStarted: self._on_unit_started,
-            events.UnitCollected: self._on_unit_collected,
-            events.UnitSplit: self._on_unit_split,
-            events.UnitFinished: self._on_unit_finished,
-            events.TestStarted: self._on_test_started,
-            events.TestFinished: self._on_test_finished,
-            events.LateErrorRecorded: self._results.amend,
-            events.PluginsTold: self._on_plugins_told,
-            events.WarningRecorded: self.warnings.append,
-            events.NoticeGiven: self.notices.append,
-            events.ErrorRaised: self.errors.append,
-            events.CoverageMeasured: self._on_coverage,
-            events.RunInterrupted: self._on_interrupted,
-            events.RunFinished: self._on_run_finished,
-        }
+        self._apply = self._handlers()
 
     def apply(self, stamped: events.Stamped) -> None:
         """Take one event. Kinds it does not know change nothing."""
@@ -244,6 +221,38 @@ class RunReport:
 
     # One method for each kind of event.
 
+    def _handlers(self) -> Mapping[type[events.Event], Callable[[Any], None]]:
+        return {
+            events.RunStarted: self._on_run_started,
+            events.PlanMade: self._on_plan_made,
+            events.ServiceStarting: self._on_service_starting,
+            events.ServiceReady: self._on_service_ready,
+            events.ServiceFailed: self._on_service_failed,
+            events.ServiceStopped: self._on_service_stopped,
+            events.NamespaceOpened: self.namespaces.append,
+            events.TemplateReady: self.templates.append,
+            events.WorkerStarted: self._on_worker_started,
+            events.WorkerReady: self._on_worker_ready,
+            events.WorkerRecycled: self.recycled.append,
+            events.WorkerExited: self._on_worker_exited,
+            events.ForecastDiffered: self.forecasts.append,
+            events.UnitStarted: self._on_unit_started,
+            events.UnitCollected: self._on_unit_collected,
+            events.UnitSplit: self._on_unit_split,
+            events.UnitFinished: self._on_unit_finished,
+            events.TestStarted: self._on_test_started,
+            events.TestFinished: self._on_test_finished,
+            events.LateErrorRecorded: self._results.amend,
+            events.PluginsTold: self._on_plugins_told,
+            events.WarningRecorded: self.warnings.append,
+            events.LeakFound: self.leaks.append,
+            events.NoticeGiven: self.notices.append,
+            events.ErrorRaised: self.errors.append,
+            events.CoverageMeasured: self._on_coverage,
+            events.RunInterrupted: self._on_interrupted,
+            events.RunFinished: self._on_run_finished,
+        }
+
     def _on_run_started(self, event: events.RunStarted) -> None:
         self.run = event
 
@@ -336,6 +345,7 @@ class RunReport:
             return
         category = event.category or self._categories.get(event.suite)
         self._results.finish(event, category)
+        self.growth.add(event)
         worker = event.worker
         self._tests_of[worker] += 1
         if event.peak_rss_bytes > self._peak_of.get(worker, 0):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FOLDER = ".unified-test-runner"
 #: So many runs are kept.
 KEPT = 20
+#: So many series of runs are kept.
+KEPT_SERIES = 5
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
@@ -92,6 +94,46 @@ def make_run_directory(root: Path, run_id: str, given: Path | None) -> RunDirect
     return RunDirectory(path=path)
 
 
+def make_trials_directory(root: Path, run_id: str) -> Path:
+    """Make the directory of a series of runs that belong together, and forget the oldest ones.
+
+    They are kept apart from the project's runs, so that they do not push these out.
+
+    Raises:
+        RunDirectoryError: there is no place for it.
+    """
+    series = root / FOLDER / "bisect"
+    try:
+        make_home(root)
+        path = series / run_id
+        path.mkdir(parents=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="unified-test-runner-bisect-"))
+    ours = sorted(folder for folder in series.iterdir() if _RUN_ID.fullmatch(folder.name))
+    for folder in ours[:-KEPT_SERIES]:
+        shutil.rmtree(folder, ignore_errors=True)
+    return path
+
+
+def kept_runs(root: Path) -> list[Path]:
+    """Return the folders of the runs that are kept under `root`, the oldest first."""
+    try:
+        return _runs_in(root / FOLDER / "runs")
+    except OSError:
+        return []
+
+
+def _runs_in(runs: Path) -> list[Path]:
+    """Return the folders that bear a run's name and log, the oldest first."""
+    begun = {
+        folder: (folder / "events.jsonl").stat().st_mtime_ns
+        for folder in runs.iterdir()
+        if _RUN_ID.fullmatch(folder.name) and (folder / "events.jsonl").exists()
+    }
+    # A name tells the second; what began in the same one is told apart by its end.
+    return sorted(begun, key=lambda folder: (folder.name[:15], begun[folder], folder.name))
+
+
 def _make(path: Path) -> Path:
     try:
         for folder in (path, path / "workers", path / "services", path / "reports"):
@@ -106,11 +148,6 @@ def _make(path: Path) -> Path:
 
 def _prune(runs: Path, keep: int) -> None:
     """Remove the oldest runs beyond `keep`: only folders that bear a run's name and log."""
-    ours = sorted(
-        folder
-        for folder in runs.iterdir()
-        if _RUN_ID.fullmatch(folder.name) and (folder / "events.jsonl").exists()
-    )
-    for folder in ours[:-keep]:
+    for folder in _runs_in(runs)[:-keep]:
         with suppress(OSError):
             shutil.rmtree(folder)

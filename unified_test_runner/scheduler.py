@@ -12,22 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from unified_test_runner import steps
+from unified_test_runner.itinerary import Turn
 from unified_test_runner.model import Outcome
-from unified_test_runner.ranges import (
-    File,
-    Group,
-    Range,
-    Roster,
-    Slot,
-    SlotState,
-    Worker,
-    in_order,
-)
+from unified_test_runner.ranges import File, Group, Range, Roster, Slot, SlotState, Worker
 from unified_test_runner.repeating import Repetitions
+from unified_test_runner.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unified_test_runner.itinerary import Itinerary
     from unified_test_runner.steps import Action, GroupPlan, Input
 
 #: So many workers of a group may die before their walk, in a row, until it is given up.
@@ -45,6 +39,7 @@ class Scheduler:
         repeat: how often every unit runs; 0 means until the run is stopped.
         is_splitting: whether units may be divided between workers at all, which one that runs
             more than once never is.
+        itinerary: which slot takes what, whole, before all else; None: nothing is booked.
     """
 
     def __init__(
@@ -54,13 +49,15 @@ class Scheduler:
         repeat: int = 1,
         *,
         is_splitting: bool = True,
+        itinerary: Itinerary | None = None,
     ) -> None:
         self._is_repeated = repeat != 1
-        self._is_splitting = is_splitting and not self._is_repeated
+        self._is_splitting = is_splitting and itinerary is None and not self._is_repeated
         self._is_anyone_idle = False
         self._slots = [Slot(number) for number in range(slots)]
-        self._groups = {plan.index: Group(plan, in_order(plan.units, slots)) for plan in groups}
+        self._groups = {plan.index: Group(plan) for plan in groups}
         self._roster = Roster()
+        self._waiting = Waiting(self._groups, self._roster, slots, itinerary)
         self._workers = self._roster.workers
         self._next_worker = 0
         self._repetitions = Repetitions(repeat)
@@ -105,7 +102,8 @@ class Scheduler:
                 self._has_ended = False
                 return self._queue_again(happened)
             case steps.Overdue():
-                self._workers[happened.worker].overdue = happened.reason
+                worker = self._workers[happened.worker]
+                worker.overdue, worker.overdue_is = happened.reason, happened.outcome
                 return []
             case steps.WorkerExited():
                 return self._on_exit(self._workers.pop(happened.worker), happened.cause)
@@ -133,10 +131,11 @@ class Scheduler:
             group = self._groups[slot.group]
             lost = self._fail(group, happened.reason, Outcome.NOT_RUN)
             return [*lost, steps.CloseSlot(slot=slot.number)]
-        if self._stop_reason or not self._wants_worker(self._groups[slot.group], taken=1):
+        if self._stop_reason or not self._is_wanted(slot):
             slot.state = SlotState.CLOSING
             return [steps.CloseSlot(slot=slot.number)]
         slot.state = SlotState.LIVE
+        self._waiting.begin(slot.number)
         worker = Worker(self._next_worker, slot.number, slot.group)
         self._next_worker += 1
         self._workers[worker.number] = worker
@@ -147,12 +146,19 @@ class Scheduler:
         for slot in self._slots:
             if slot.state is not SlotState.FREE or self._stop_reason:
                 continue
-            group = next((g for g in self._groups.values() if self._wants_worker(g)), None)
-            if group is None:
-                break
-            slot.state, slot.group = SlotState.OPENING, group.plan.index
-            actions.append(steps.OpenSlot(slot=slot.number, group=group.plan.index))
+            wanting = (i for i, group in self._groups.items() if self._wants_worker(group))
+            ahead = self._waiting.group_ahead(slot.number)
+            index = next(wanting, None) if ahead is None else ahead
+            if index is not None:
+                slot.state, slot.group = SlotState.OPENING, index
+                actions.append(steps.OpenSlot(slot=slot.number, group=index))
         return actions
+
+    def _is_wanted(self, slot: Slot) -> bool:
+        """Whether a slot that has been opened still has something to do."""
+        ahead = self._waiting.group_ahead(slot.number)
+        is_short = self._wants_worker(self._groups[slot.group], taken=1)
+        return is_short if ahead is None else ahead == slot.group
 
     def _wants_worker(self, group: Group, taken: int = 0) -> bool:
         """Whether more units wait than workers on their way to take one.
@@ -174,7 +180,7 @@ class Scheduler:
         if not group.is_walked and not group.failure and not self._stop_reason:
             group.is_walked = True
             group.walked = happened.units
-            group.pending = in_order(happened.units, len(self._slots))
+            self._waiting.settle(group, happened.units)
         return []
 
     def _hand_out(self) -> list[Action]:
@@ -184,10 +190,10 @@ class Scheduler:
             if not worker.is_idle:
                 continue
             group = self._groups[worker.group]
-            unit = None if self._stop_reason else self._roster.take(group, worker)
-            if unit is not None:
+            unit = None if self._stop_reason else self._waiting.take(group, worker)
+            if isinstance(unit, Range):
                 actions.append(worker.take(unit, is_repeated=self._is_repeated))
-            elif not self._may_be_needed(worker):
+            elif unit is not Turn.WAIT and not self._may_be_needed(worker):
                 worker.is_ending = True
                 actions.append(steps.Finish(worker=worker.number))
             else:
@@ -235,7 +241,7 @@ class Scheduler:
     def _repeat(self) -> list[Action]:
         """Once every unit of all groups is handed out, queue all of them once more."""
         groups = [group for group in self._groups.values() if group.walked]
-        is_busy = any(group.pending for group in self._groups.values())
+        is_busy = any(map(self._waiting.holds, self._groups.values()))
         if self._stop_reason or is_busy or not groups or not self._repetitions.begin_next():
             return []
         lost: list[Action] = []
@@ -246,7 +252,7 @@ class Scheduler:
                     lost += self._lose(group, Range(File(unit)), Outcome.ERROR, group.failure)
                 group.walked = ()
             else:
-                group.pending = in_order(units, len(self._slots))
+                self._waiting.repeat(group, units)
         return lost
 
     def _end_workers(self) -> list[Action]:
@@ -294,6 +300,8 @@ class Scheduler:
                 if unit.rest:
                     return self._give_back(worker, unit, "its workers hand it back unfinished")
                 self._close(group, unit)
+            case steps.RecycleWanted():
+                worker.is_spent = True
             case steps.UnitUnknown():
                 worker.unit = None
                 group.refused.add(worker.number)
@@ -310,7 +318,7 @@ class Scheduler:
         group = self._groups[worker.group]
         if unit.handouts >= HANDOUTS or (unit.counted is not None and worker.has_begun):
             return self._lose(group, unit, Outcome.ERROR, reason)
-        group.pending.appendleft(unit)
+        self._waiting.put_back(group, worker, unit)
         return []
 
     def _lose(self, group: Group, unit: Range, outcome: Outcome, reason: str) -> list[Action]:
@@ -348,19 +356,9 @@ class Scheduler:
         outcome, reason = worker.judge(cause, self._kill_reason)
         actions: list[Action] = []
         if worker.running is not None:
-            unit.start = worker.running + 1
-            unit.suspect(worker.running)
-            actions.append(
-                steps.LoseTest(
-                    worker=worker.number,
-                    unit=unit.plan,
-                    index=worker.running,
-                    outcome=outcome,
-                    reason=reason,
-                )
-            )
+            actions.append(worker.lose_test(unit, worker.running, outcome, reason))
             if unit.rest and unit.counted is None:
-                group.pending.appendleft(unit)
+                self._waiting.put_back(group, worker, unit)
                 return actions
         elif worker.has_begun and unit.ids is None and not self._kill_reason:
             reason = f"while its file was collected: {reason}"
@@ -381,8 +379,7 @@ class Scheduler:
     def _fail(self, group: Group, reason: str, outcome: Outcome) -> list[Action]:
         """Give up what waits in a group; what its workers hold goes on."""
         group.failure = group.failure or reason
-        waiting = list(group.pending)
-        group.pending.clear()
+        waiting = self._waiting.clear(group)
         return [each for unit in waiting for each in self._lose(group, unit, outcome, reason)]
 
     def _end(self) -> list[Action]:

@@ -81,10 +81,11 @@ class Coverage:
 class Settings:
     """All of it. `workers` None means one per processor; `max_failures` 0 means no bound.
 
+    `order_from` names the run whose order is repeated.
     `timeout_s` is the time limit of each test (None: the catalogue's), `run_timeout_s` that of
     the whole run (None: none); `collect` None leaves to the catalogue whether files are
-    collected one by one, `preload` None what is loaded ahead of the workers.
-    `has_terminal`: standard input is one.
+    collected one by one, `preload` None what is loaded ahead of the workers, `leaks` None what
+    leftovers of tests are. `has_terminal`: standard input is one.
 
     `retries` None leaves it to the catalogue how often a failed test is run again; above
     `retries_max_failures` failures nothing is (None: see `retrying`). `flaky` is what tests that
@@ -103,8 +104,10 @@ class Settings:
     retries_max_failures: int | None = None
     flaky: str = "report"
     repeat: int = 1
+    leaks: str | None = None
     collect: str | None = None
     no_tests: str = "fail"
+    order_from: str | None = None
     start: str = "auto"
     preload: tuple[str, ...] | None = None
     seed: int | None = None

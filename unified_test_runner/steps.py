@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner.model import Outcome
+
 if TYPE_CHECKING:
-    from unified_test_runner.model import Outcome, UnitKey
+    from unified_test_runner.model import UnitKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +208,21 @@ class RetriesWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A worker is over its time and will be ended; `reason` says what took too long."""
+    """A worker is over its time, or a bound, and will be ended; `reason` says what was too much.
+
+    `outcome` is what that is to the test it runs.
+    """
 
     worker: int
     reason: str
+    outcome: Outcome = Outcome.TIMED_OUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecycleWanted:
+    """A worker should get no unit after the one in hand, but make room for a fresh one."""
+
+    worker: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +254,7 @@ Input = (
     | KillWanted
     | RetriesWanted
     | Overdue
+    | RecycleWanted
     | WorkerExited
 )
 

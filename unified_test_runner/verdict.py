@@ -6,6 +6,7 @@ Every cause that holds is found; the strongest gives the code, by the one order 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,18 +80,23 @@ def _causes(report: RunReport) -> Iterator[Cause]:
             yield Cause(code=ExitCode.SERVICE, text=text)
     if bad := _bad_text(report):
         yield Cause(code=ExitCode.TESTS_FAILED, text=bad)
-    flaky = report.totals()[Outcome.FLAKY]
-    if flaky and report.run is not None and report.run.flaky == "fail":
-        text = f"{counted(flaky, 'test')} passed only on a retry"
-        yield Cause(code=ExitCode.TESTS_FAILED, text=text)
+    if flaky := _flaky_text(report):
+        yield Cause(code=ExitCode.TESTS_FAILED, text=flaky)
     if ended := sum(bool(worker.fault) for worker in report.workers):
         text = f"{counted(ended, 'worker')} died at the end of its session"
         yield Cause(code=ExitCode.TESTS_FAILED, text=text)
     if missing := _incomplete_text(report):
         yield Cause(code=ExitCode.INCOMPLETE, text=missing)
-    if short := _coverage_text(report):
+    for short in filter(None, (_leaks_text(report), _coverage_text(report))):
         yield Cause(code=ExitCode.GATE, text=short)
     yield from _empty_causes(report)
+
+
+def _flaky_text(report: RunReport) -> str:
+    flaky = report.totals()[Outcome.FLAKY]
+    if not flaky or report.run is None or report.run.flaky != "fail":
+        return ""
+    return f"{counted(flaky, 'test')} passed only on a retry"
 
 
 def _bad_text(report: RunReport) -> str:
@@ -102,6 +108,18 @@ def _bad_text(report: RunReport) -> str:
     if parts and (number := report.repetitions) > 1:
         parts[-1] += f" in {number} repetitions"
     return ", ".join(parts)
+
+
+def _leaks_text(report: RunReport) -> str:
+    failing = [leak for leak in report.leaks if leak.is_failing]
+    if not failing:
+        return ""
+    tests = len({(leak.nodeid, leak.occurrence) for leak in failing})
+    kinds = Counter[str]()
+    for leak in failing:
+        kinds[leak.resource] += leak.count
+    found = ", ".join(f"{count} {resource}" for resource, count in kinds.items())
+    return f"{counted(tests, 'test')} left something behind ({found})"
 
 
 def _incomplete_text(report: RunReport) -> str:

@@ -13,6 +13,7 @@ from unified_test_runner.events import (
     Event,
     ForecastDiffered,
     LateErrorRecorded,
+    LeakFound,
     NoticeGiven,
     PlanMade,
     PlannedSuite,
@@ -34,6 +35,7 @@ from unified_test_runner.events import (
     WarningRecorded,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
     encode,
 )  # fmt: skip
@@ -402,6 +404,16 @@ def mixture() -> Stream:
         WarningRecorded(worker=3, message="use add_item instead", category="DeprecationWarning"),
         WarningRecorded(worker=1, message="unclosed file\nmore", category="ResourceWarning"),
         NoticeGiven(level="warning", message="pytest-till is not installed", hint="pip install"),
+        LeakFound(worker=1, nodeid=f"{cart}::test_add", resource="thread", what="ticker, daemon"),
+        LeakFound(
+            worker=1,
+            nodeid=f"{cart}::test_add",
+            resource="descriptor",
+            what="socket TCP 127.0.0.1:43210 listening",
+            count=2,
+            is_failing=True,
+        ),
+        WorkerRecycled(worker=1, path=cart, rss_bytes=90 * MIB, bound_bytes=80 * MIB),
     )
     stream.end(ExitCode.TESTS_FAILED, 1, wall=WallTime(startup_s=0.2, tests_s=3.1, idle_s=0.4))
     return stream

@@ -93,7 +93,7 @@ def test_the_command_line_loads_next_to_nothing_of_ours():
     assert HEAVY.isdisjoint(loaded)
 
 
-@pytest.mark.parametrize("command", ["", "list", "plan", "replay"])
+@pytest.mark.parametrize("command", ["", "list", "plan", "replay", "bisect"])
 def test_help_loads_nothing_heavy(command):
     argv = [*filter(None, [command]), "--help"]
     loaded = loaded_by(f"from unified_test_runner.cli import main; assert main({argv}) == 0")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from unified_test_runner.events import ForecastDiffered
-from unified_test_runner.forecast import difference, foreseen, walked
+from unified_test_runner.forecast import Owners, difference, foreseen, walked
 from unified_test_runner.model import UnitKey
 from unified_test_runner.planning.plan import Group, PlannedSuite, PlannedUnit
 from unified_test_runner.steps import UnitPlan
@@ -79,3 +79,17 @@ def test_both_sides_of_a_difference_are_named():
     assert difference(group(SHOP), units) == ForecastDiffered(
         group=3, missing=("shop/a.py",), unexpected=("shop/x.py", "shop/z.py")
     )
+
+
+def test_a_file_is_owned_by_the_group_of_its_suite_else_by_any_that_has_it():
+    first = Group(index=0, suites=(SHOP,), arguments=(), interpreter="python")
+    second = Group(
+        index=1, suites=(suite("again", "shop/a.py"), MAIL), arguments=(), interpreter="python"
+    )
+    owners = Owners([first, second])
+    assert owners.find("shop/a.py", "again") is second
+    assert owners.find("shop/a.py", "shop") is first
+    assert owners.find("shop/a.py", "renamed") is first
+    assert owners.find("mail/c.py") is second
+    assert owners.find("shop/unforeseen.yaml") is first
+    assert owners.find("elsewhere.py") is None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unified_test_runner import steps
 from unified_test_runner.events import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     UnitFinished,
@@ -31,19 +32,18 @@ class Book:
         mask = Mask()
         mask.learn({"PGPASSWORD": SECRET})
         self.ledger = Ledger(
-            emit=self.events.append, mask=mask, categories={"shop": "unit"}, options=options
-        )
+            emit=self.events.append, mask=mask, categories={"shop": "unit"}, options=options,
+            leaks=(leaks := {}),
+        )  # fmt: skip
+        self.leaks = leaks
 
     @property
     def last(self):
         return self.events[-1]
 
     def start(self, nodeid: str = "a.py::test_a", worker: int = 1, now: float = 0.0) -> None:
-        path, _, name = nodeid.partition("::")
-        message = protocol.TestStarted(
-            index=0, nodeid=nodeid, path=path, line=3, classname="", name=name
-        )
-        self.ledger.start(worker, unit(path), message, now)
+        path = nodeid.partition("::")[0]
+        self.ledger.start(worker, unit(path), begun(nodeid, path), now)
         self.ledger.announce(worker)
 
     def end(self, *phases: PhaseResult, worker: int = 1, **fields) -> Outcome:
@@ -54,6 +54,13 @@ class Book:
 
 def phase(outcome: str = "passed", when: When = When.CALL, **fields) -> PhaseResult:
     return PhaseResult(when=when, outcome=outcome, duration_s=0.1, **fields)
+
+
+def begun(nodeid: str, path: str, index: int = 0) -> protocol.TestStarted:
+    name = nodeid.rpartition("::")[2]
+    return protocol.TestStarted(
+        index=index, nodeid=nodeid, path=path, line=3, classname="", name=name
+    )
 
 
 def unit(path: str = "a.py") -> steps.UnitPlan:
@@ -233,6 +240,47 @@ def test_secrets_are_masked_in_warnings(book):
     )  # fmt: skip
 
 
+def leak(**fields) -> protocol.LeakSent:
+    about = {"resource": "descriptor", "what": f"socket UNIX /{SECRET}", "count": 2, **fields}
+    return protocol.LeakSent(nodeid="a.py::test_a", **about)
+
+
+def test_a_leak_belongs_to_the_last_test_of_its_name_and_bears_no_secret(book):
+    for _ in range(2):
+        book.start()
+        book.end(phase())
+    book.ledger.leak(1, leak())
+    assert book.last == LeakFound(
+        worker=1, nodeid="a.py::test_a", resource="descriptor", what="socket UNIX /****", count=2,
+        occurrence=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "resource", "is_failing"),
+    [
+        ("report", "process", False),
+        ("fail", "process", True),
+        ("fail", "temporary file", True),
+        ("fail", "native thread", False),
+    ],
+)
+def test_what_a_leak_comes_to_is_its_suites_business(book, wanted, resource, is_failing):
+    book.leaks["shop"] = wanted
+    book.start()
+    book.end(phase())
+    book.ledger.leak(1, leak(resource=resource))
+    assert book.last.is_failing is is_failing
+
+
+def test_a_suite_may_leave_what_it_likes(book):
+    book.leaks["shop"] = "off"
+    book.start()
+    book.end(phase())
+    book.ledger.leak(1, leak())
+    assert not isinstance(book.last, LeakFound)
+
+
 ODD_IDS = [
     "a.py::test_a",
     "a.py::TestX::test_a",
@@ -257,9 +305,7 @@ def test_r25_a_bad_outcome_carries_the_command_that_repeats_it(nodeid):
 
 def test_r25_the_command_speaks_of_paths_from_the_project_root(book):
     """Node ids count from pytest's rootdir, which may lie deeper."""
-    message = protocol.TestStarted(
-        index=0, nodeid="test_a.py::test", path="sub/test_a.py", line=1, classname="", name="test"
-    )
+    message = begun("test_a.py::test", "sub/test_a.py", 0)
     book.ledger.start(1, unit(), message, 0.0)
     book.end(phase("failed"))
     assert book.last.reproduce == "unified-test-runner sub/test_a.py::test"
@@ -272,9 +318,7 @@ def test_a_good_outcome_needs_no_command(book):
 
 
 def test_the_command_of_a_late_error_names_the_path_from_the_root(book):
-    message = protocol.TestStarted(
-        index=0, nodeid="a.py::t", path="below/a.py", line=1, classname="", name="t"
-    )
+    message = begun("a.py::t", "below/a.py", 0)
     book.ledger.start(1, unit("below/a.py"), message, 0.0)
     late = protocol.LateError(nodeid="b.py::t", phase=phase("failed", When.TEARDOWN))
     book.ledger.amend(1, late)
@@ -287,9 +331,7 @@ def test_a_retry_is_booked_as_an_attempt_at_the_same_test(book):
         book.end(phase("failed"))
     again = steps.Again(nodeid="a.py::test_a", nth=0, occurrence=0, attempt=2)
     plan = steps.UnitPlan(key=UnitKey(path="a.py"), suite="shop", again=again)
-    message = protocol.TestStarted(
-        index=0, nodeid="a.py::test_a", path="a.py", line=1, classname="", name="test_a"
-    )
+    message = begun("a.py::test_a", "a.py", 0)
     book.ledger.start(7, plan, message, 0.0)
     book.end(phase(), worker=7)
     assert (book.last.occurrence, book.last.attempt) == (0, 2)
@@ -320,9 +362,7 @@ def test_a_lost_retry_is_an_attempt_unless_it_was_only_left_out(book, ids, outco
 
 
 def test_occurrences_are_counted_in_each_repetition(book):
-    message = protocol.TestStarted(
-        index=0, nodeid="a.py::t", path="a.py", line=1, classname="", name="t"
-    )
+    message = begun("a.py::t", "a.py", 0)
     found = []
     for repetition in (1, 1, 2, 1, 2, 600, 600):
         plan = steps.UnitPlan(key=UnitKey(path="a.py"), suite="shop", repetition=repetition)
@@ -336,9 +376,7 @@ def test_a_second_run_in_order_counts_for_the_tests_it_was_made_for_only():
     book = Book()
     for counted in (None, frozenset({1})):
         for index, name in enumerate("ab"):
-            message = protocol.TestStarted(
-                index=index, nodeid=f"x.py::{name}", path="x.py", line=1, classname="", name=name
-            )
+            message = begun(f"x.py::{name}", "x.py", index)
             book.ledger.start(1, unit("x.py"), message, 0.0, counted)
             book.ledger.announce(1)
             book.end(phase())

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from unified_test_runner import rundir
 from unified_test_runner.errors import RunDirectoryError
 from unified_test_runner.exitcodes import ExitCode
-from unified_test_runner.rundir import FOLDER, KEPT, make_home, make_run_directory, new_run_id
+from unified_test_runner.rundir import (
+    FOLDER,
+    KEPT,
+    KEPT_SERIES,
+    kept_runs,
+    make_home,
+    make_run_directory,
+    make_trials_directory,
+    new_run_id,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1))  # noqa: DTZ001
@@ -121,3 +130,31 @@ def test_a_project_that_cannot_be_written_runs_elsewhere_with_a_notice(tmp_path,
         assert FOLDER in made.notice
     finally:
         shutil.rmtree(made.path)
+
+
+def test_a_series_of_trials_is_kept_apart_and_the_oldest_are_forgotten(tmp_path):
+    runs = [old_run(tmp_path / FOLDER / "runs", run_id(n)) for n in range(2)]
+    stranger = tmp_path / FOLDER / "bisect" / "notes"
+    stranger.mkdir(parents=True)
+    made = [make_trials_directory(tmp_path, run_id(n)) for n in range(KEPT_SERIES + 2)]
+    assert [folder.is_dir() for folder in made] == [False, False, *[True] * KEPT_SERIES]
+    assert stranger.is_dir()
+    assert kept_runs(tmp_path) == runs
+    assert (tmp_path / FOLDER / ".gitignore").is_file()
+
+
+def test_a_series_in_a_project_that_cannot_be_written_goes_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / FOLDER).touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made = make_trials_directory(tmp_path, run_id(1))
+    assert made.is_dir()
+    assert made.parent == tmp_path
+
+
+def test_only_what_bears_a_runs_name_and_log_is_a_kept_run(tmp_path):
+    assert kept_runs(tmp_path) == []
+    runs = tmp_path / FOLDER / "runs"
+    mine = old_run(runs, run_id(1))
+    old_run(runs, run_id(2), has_log=False)
+    old_run(runs, "other")
+    assert kept_runs(tmp_path) == [mine]

@@ -86,6 +86,31 @@ def test_a_crash_is_the_running_tests_and_the_rest_goes_on_in_a_fresh_worker() -
     ]
 
 
+def test_a_worker_that_is_to_be_replaced_gets_no_other_unit() -> None:
+    scheduler, _ = started(("a", "b"))
+    scheduler.handle(steps.UnitBegun(worker=0))
+    scheduler.handle(steps.UnitCollected(worker=0, ids=()))
+    assert scheduler.handle(steps.RecycleWanted(worker=0)) == []
+    assert scheduler.handle(steps.UnitDone(worker=0, ran=0)) == [steps.Finish(worker=0)]
+    assert scheduler.handle(steps.WorkerExited(worker=0, cause="")) == [steps.CloseSlot(slot=0)]
+    assert scheduler.handle(steps.SlotClosed(slot=0)) == [steps.OpenSlot(slot=0, group=0)]
+    assert scheduler.handle(steps.SlotOpened(slot=0)) == [steps.Fork(worker=1, slot=0, group=0)]
+    (assigned,) = scheduler.handle(steps.WorkerWalked(worker=1, units=(unit("b"),)))
+    assert assigned == steps.Assign(worker=1, unit=unit("b"), start=0)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.CRASHED])
+def test_a_worker_that_is_ended_for_a_bound_says_which(outcome: Outcome) -> None:
+    scheduler, _ = started(("a",))
+    scheduler.handle(steps.UnitBegun(worker=0))
+    scheduler.handle(steps.UnitCollected(worker=0, ids=("t0", "t1")))
+    scheduler.handle(steps.TestBegun(worker=0, index=0))
+    scheduler.handle(steps.Overdue(worker=0, reason="too much", outcome=outcome))
+    actions = scheduler.handle(steps.WorkerExited(worker=0, cause="killed by SIGKILL"))
+    (lost,) = [action for action in actions if isinstance(action, steps.LoseTest)]
+    assert (lost.outcome, lost.reason) == (outcome, "too much")
+
+
 def test_a_crash_at_import_is_the_files() -> None:
     scheduler, _ = started(("a",))
     scheduler.handle(steps.UnitBegun(worker=0))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from unified_test_runner import steps
 from unified_test_runner.events import Stamped, TestFinished
+from unified_test_runner.itinerary import Booking, Itinerary
 from unified_test_runner.model import Outcome, UnitKey
 from unified_test_runner.report import RunReport
 from unified_test_runner.retrying import Place, Retrying
@@ -230,6 +231,8 @@ class World:
         ids = names(hand.unit, self.tests)
         if hand.index >= hand.stop or hand.is_told_to_end:
             hand.unit, hand.stage = None, "ready"
+            if data.draw(st.integers(0, 4)) == 0:
+                self.tell(steps.RecycleWanted(worker=number))
             self.tell(steps.UnitDone(worker=number, ran=hand.index))
             return
         if hand.is_asked:
@@ -266,6 +269,17 @@ def names(plan: UnitPlan, tests: dict[str, int]) -> tuple[str, ...]:
     return tuple(f"{plan.key.path}::{index}" for index in range(tests[plan.key.path]))
 
 
+def bookings(groups: list[GroupPlan], slots: int) -> st.SearchStrategy[list[Booking]]:
+    """Any record at all: units twice, units that are not there, stints in a muddle."""
+    found = [(g.index, UnitKey(path=path)) for g in groups for path in (f"g{g.index}/gone", "x")]
+    found += [(g.index, u.key) for g in groups for u in g.units]
+    booking = st.tuples(st.integers(0, slots - 1), st.integers(0, 3), st.sampled_from(found))
+    return st.lists(
+        booking.map(lambda b: Booking(slot=b[0], stint=b[1], group=b[2][0], key=b[2][1])),
+        max_size=12,
+    )
+
+
 def run(data: st.DataObject, repeat: int = 1, retries: int = 0) -> World:
     """Drive a scheduler to its end through whatever may happen."""
     counts = data.draw(st.lists(st.lists(st.integers(0, 6), max_size=5), min_size=1, max_size=3))
@@ -277,12 +291,15 @@ def run(data: st.DataObject, repeat: int = 1, retries: int = 0) -> World:
         )
         for g, sizes in enumerate(counts)
     ]
+    slots = data.draw(st.integers(1, 4))
+    is_booked = data.draw(st.integers(0, 2)) == 0
+    itinerary = Itinerary(data.draw(bookings(groups, slots))) if is_booked else None
     world = World(
-        Scheduler(groups, data.draw(st.integers(1, 4)), repeat),
+        Scheduler(groups, slots, repeat, itinerary=itinerary),
         {g.index: g for g in groups},
         {f"g{g}/u{u}": n for g, sizes in enumerate(counts) for u, n in enumerate(sizes)},
         retrying=Retrying({"s": retries}, data.draw(st.integers(1, 40)), lambda _: None),
-        may_split=repeat == 1,
+        may_split=repeat == 1 and itinerary is None,
     )
     world.tell(steps.Begin())
     interruption = data.draw(st.sampled_from([None, None, "drain", "kill"]))

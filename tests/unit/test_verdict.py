@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from unified_test_runner.events import (
+    LeakFound,
     PlanMade,
     PlannedSuite,
     ServiceFailed,
@@ -48,6 +49,37 @@ def fold(*events) -> RunReport:
 def test_r33_an_empty_run_says_why(events, reason):
     verdict = reach(fold(*events))
     assert (verdict.code, verdict.reason) == (ExitCode.NOTHING_RAN, f"nothing ran: {reason}")
+
+
+def left(nodeid="a.py::t", **fields) -> LeakFound:
+    return LeakFound(worker=1, nodeid=nodeid, **{"resource": "thread", "what": "t", **fields})
+
+
+PASSED = TestFinished(worker=1, nodeid="a.py::t", suite="s", outcome=Outcome.PASSED, duration_s=0)
+
+
+def test_leaks_fail_the_run_only_where_that_is_asked():
+    assert reach(fold(PASSED, left())).code is ExitCode.OK
+    verdict = reach(
+        fold(
+            PASSED,
+            left(is_failing=True),
+            left(is_failing=True, resource="descriptor", count=3),
+            left("a.py::u", is_failing=True),
+            left("a.py::v"),
+        )
+    )
+    assert verdict.code is ExitCode.GATE
+    assert verdict.reason == "2 tests left something behind (2 thread, 3 descriptor)"
+
+
+def test_a_failed_test_outranks_what_tests_left():
+    failed = TestFinished(
+        worker=1, nodeid="a.py::f", suite="s", outcome=Outcome.FAILED, duration_s=0
+    )
+    verdict = reach(fold(PASSED, failed, left(is_failing=True)))
+    assert verdict.code is ExitCode.TESTS_FAILED
+    assert verdict.also == ("1 test left something behind (1 thread)",)
 
 
 def test_what_a_stronger_cause_outranks_is_still_told():

@@ -15,6 +15,17 @@ DEFAULT_PRIORITY = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsSpec:
+    """Bounds of a worker's memory, in bytes; None: none.
+
+    Above `memory_bytes` it is ended at once; above `recycle_bytes` it gets no further file.
+    """
+
+    memory_bytes: int | None = None
+    recycle_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CategorySpec:
     """A category: lower `priority` runs sooner, and after every category in `after`."""
 
@@ -44,6 +55,8 @@ class SuiteSpec:
     python: str | None = None
     timeout_s: float | None = None
     retries: int | None = None
+    leaks: str | None = None
+    limits: LimitsSpec = LimitsSpec()
     keep_together: str = "auto"
     place: str = ""
 
@@ -54,7 +67,8 @@ class Catalogue:
 
     `workers` None leaves the number of workers to the machine. `timeout_s` is the time limit
     of a test whose suite and category name none, `retries` how often a failed one is run again.
-    `preload` are packages that may be loaded ahead of the workers, `*` for all.
+    `preload` are packages that may be loaded ahead of the workers, `*` for all; `leaks` and
+    `limits` hold for suites that say nothing of these.
     """
 
     path: str
@@ -62,6 +76,8 @@ class Catalogue:
     timeout_s: float | None = None
     retries: int | None = None
     preload: tuple[str, ...] = ()
+    leaks: str | None = None
+    limits: LimitsSpec = LimitsSpec()
     categories: Mapping[str, CategorySpec] = field(default_factory=dict)
     services: Mapping[str, ServiceSpec] = field(default_factory=dict)
     suites: Mapping[str, SuiteSpec] = field(default_factory=dict)

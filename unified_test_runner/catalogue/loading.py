@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from unified_test_runner.catalogue.content import Catalogue, CategorySpec, SuiteSpec
+from unified_test_runner.catalogue.content import Catalogue, CategorySpec, LimitsSpec, SuiteSpec
 from unified_test_runner.catalogue.document import read_document
 from unified_test_runner.catalogue.faults import Faults
 from unified_test_runner.catalogue.models import CatalogueModel
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from unified_test_runner.catalogue.document import Node
     from unified_test_runner.catalogue.models import (
+        LimitsModel,
         PrepareModel,
         ServiceModel,
         SuiteModel,
@@ -80,6 +81,8 @@ class _Contents:
             timeout_s=model.defaults.timeout,
             retries=model.defaults.retries,
             preload=model.defaults.preload,
+            leaks=model.defaults.leaks,
+            limits=_limits(model.defaults.limits),
             categories={
                 name: CategorySpec(
                     name=name,
@@ -136,9 +139,17 @@ class _Contents:
             python=item.python,
             timeout_s=item.timeout,
             retries=item.retries,
+            leaks=item.leaks,
+            limits=_limits(item.limits),
             keep_together=item.keep_together,
             place=self._place("suites", name),
         )
+
+
+def _limits(item: LimitsModel | None) -> LimitsSpec:
+    if item is None:
+        return LimitsSpec()
+    return LimitsSpec(memory_bytes=item.memory, recycle_bytes=item.recycle)
 
 
 def _isolation(word: str | None) -> Isolation | None:

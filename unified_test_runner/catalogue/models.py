@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from unified_test_runner.catalogue.content import DEFAULT_PRIORITY
-from unified_test_runner.catalogue.units import parse_duration
+from unified_test_runner.catalogue.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
         "services": frozenset({"limits", "run", "ready", "durable"}),
         "suites": frozenset(
             {
-                "limits",
                 "budgets",
                 "locks",
                 "network",
@@ -93,6 +92,11 @@ def _given(value: object) -> object:
     return value
 
 
+def _word(value: object) -> object:
+    # To YAML 1.1 a bare `off` is the opposite of `true`.
+    return "off" if value is False else value
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, str):
         try:
@@ -108,6 +112,17 @@ def _retry_count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise _wanted("a whole number from 0 on", value)
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        try:
+            size = parse_size(value)
+        except ValueError as error:
+            raise PydanticCustomError("wanted", "{why}", {"why": str(error)}) from error
+        if size > 0:
+            return size
+    raise _wanted("a size above 0 such as 512MiB", value)
 
 
 def _nothing_is_empty(value: object) -> object:
@@ -165,9 +180,29 @@ Preload = Annotated[
     ),
 ]
 
+Size = Annotated[
+    int | None,
+    BeforeValidator(_size),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(B|KiB|MiB|GiB|kB|MB|GB)$"}),
+]
+
+Leaks = Annotated[Literal["report", "fail", "off"] | None, BeforeValidator(_word), Given]
+_LEAKS = "What it is when tests leave threads, processes, descriptors or temporary files behind: "
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LimitsModel(_Model):
+    """Bounds of the memory of each worker."""
+
+    memory: Size = Field(
+        None, description="A worker that uses more, with its children, is ended: its test crashed."
+    )
+    recycle: Size = Field(
+        None, description="A worker that uses more after a file is replaced by a fresh one."
+    )
 
 
 class DefaultsModel(_Model):
@@ -183,6 +218,10 @@ class DefaultsModel(_Model):
         description="Packages that are imported once, ahead of the workers, where earlier runs "
         "show that it makes no difference: off (the default), auto (all), or a list of names.",
     )
+    leaks: Leaks = Field(None, description=_LEAKS + "report (the default), fail or off.")
+    limits: Annotated[LimitsModel | None, Given] = Field(
+        None, description="Bounds of each worker's memory."
+    )
 
 
 class CategoryModel(_Model):
@@ -192,9 +231,7 @@ class CategoryModel(_Model):
         DEFAULT_PRIORITY, description="Lower runs sooner; 50 when it is not given."
     )
     timeout: Duration = Field(None, description="Time limit of each test of its suites.")
-    retries: Retries = Field(
-        None, description="How often a failed test of its suites is run again."
-    )
+    retries: Retries = Field(None, description="How often its failed tests are run again.")
     after: list[Name] = Field(
         default_factory=list,
         description="Categories that are handed out first. An order, never a gate.",
@@ -311,6 +348,10 @@ class SuiteModel(_Model):
         None,
         description="How often a failed test is run again, alone in a fresh worker, once all "
         "tests have run. One that passes then is flaky.",
+    )
+    leaks: Leaks = Field(None, description=_LEAKS + "report, fail (exit code 13) or off.")
+    limits: Annotated[LimitsModel | None, Given] = Field(
+        None, description="Bounds of the memory of each worker that runs its tests."
     )
     keep_together: KeepTogether = Field(
         "auto",

@@ -11,6 +11,7 @@ from unified_test_runner.catalogue.models import (
     CatalogueModel,
     CategoryModel,
     DefaultsModel,
+    LimitsModel,
     PrepareModel,
     ServiceModel,
     ServiceUseModel,
@@ -149,6 +150,8 @@ def _model_of(owner: Location) -> type[BaseModel]:
         return CatalogueModel
     if owner == ("defaults",):
         return DefaultsModel
+    if owner == ("defaults", "limits") or (owner[0] == "suites" and owner[2:] == ("limits",)):
+        return LimitsModel
     if owner[-1] == "prepare" and owner[0] == "services":
         return PrepareModel
     if owner[0] == "suites" and "services" in owner[2:]:

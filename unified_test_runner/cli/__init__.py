@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "list": "unified_test_runner.cli.list",
     "plan": "unified_test_runner.cli.plan",
     "replay": "unified_test_runner.cli.replay",
+    "bisect": "unified_test_runner.cli.bisect",
 }
 PROGRAM = "unified-test-runner"
 

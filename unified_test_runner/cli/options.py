@@ -138,6 +138,22 @@ services = click.option(
     help="Where servers come from: local processes, or ones that already run.",
 )  # fmt: skip
 
+timeout = click.option(
+    "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
+    help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
+)  # fmt: skip
+
+collect = click.option(
+    "--collect", type=click.Choice(["auto", "lazy", "whole"]),
+    help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
+    "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
+)  # fmt: skip
+
+seed = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
+    help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
+)  # fmt: skip
+
 running = _together(
     services,
     click.option(
@@ -147,15 +163,13 @@ running = _together(
     ),
     click.option("--fail-fast", "-x", is_flag=True, help="Stop after the first failure."),
     click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N."),
+    timeout,
     click.option(
-        "--timeout", type=DURATION, envvar="UTR_TIMEOUT",
-        help="Time limit of each test, e.g. 60s or 1.5m; else the catalogue's, else 300s.",
+        "--leaks", type=click.Choice(["report", "fail", "off"]), envvar="UTR_LEAKS",
+        help="What it is when tests leave threads, processes, descriptors or temporary files "
+        "behind; else what the catalogue says, else report.",
     ),
-    click.option(
-        "--collect", type=click.Choice(["auto", "lazy", "whole"]),
-        help="Collect files one by one as they are run (lazy) or all of them in each worker, for "
-        "plugins that must see every test (whole); else the catalogue's, else by the plugins.",
-    ),
+    collect,
     click.option("--run-timeout", type=DURATION, help="Time limit of the whole run."),
     click.option(
         "--retries", type=click.IntRange(min=0), metavar="N",
@@ -177,10 +191,7 @@ running = _together(
         "--repeat-until-fail", is_flag=True,
         help="Repeat every test until one fails; with --repeat, at most N times.",
     ),
-    click.option(
-        "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
-        help="Seed of pytest-randomly, where it is installed; else one is drawn for the run.",
-    ),
+    seed,
     click.option(
         "--no-tests", type=click.Choice(["fail", "warn", "pass"]), default="fail",
         show_default=True, help="What a run without any test is.",
@@ -195,6 +206,12 @@ running = _together(
         envvar="UTR_START", show_default=True,
         help="How workers are started; auto: forked, or spawned where forking is not safe.",
     ),
+)  # fmt: skip
+
+order = click.option(
+    "--order-from", metavar="RUN",
+    help="Run the same files in the same order on the same workers as RUN did: the id of a run "
+    "of this project, a run directory or an events.jsonl.",
 )  # fmt: skip
 
 passed_on = _together(

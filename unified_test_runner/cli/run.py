@@ -17,6 +17,7 @@ _EPILOG = (
     ("list", "what would run, by suite"),
     ("plan", "what would run, on what, and why"),
     ("replay", "the reports of a stored run again"),
+    ("bisect", "which earlier tests make a test fail"),
 )
 
 
@@ -38,6 +39,7 @@ class RunCommand(click.Command):
 @click.command(cls=RunCommand, options_metavar="[OPTIONS]")
 @options.selection
 @options.running
+@options.order
 @options.passed_on
 @options.coverage
 @options.output
@@ -108,8 +110,10 @@ def _settings(pytest_args: tuple[str, ...], params: dict[str, Any]) -> Any:
         retries_max_failures=params["retries_max_failures"],
         flaky=params["flaky"],
         repeat=repeat,
+        leaks=params["leaks"],
         collect=params["collect"],
         no_tests=params["no_tests"],
+        order_from=params["order_from"],
         start=params["start"],
         preload=params["preload"],
         seed=params["seed"],

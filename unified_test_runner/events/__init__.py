@@ -29,6 +29,7 @@ from unified_test_runner.events.services import (
 )
 from unified_test_runner.events.tests import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     WarningRecorded,
@@ -44,6 +45,7 @@ from unified_test_runner.events.workers import (
     UnitStarted,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
 )
 
@@ -57,6 +59,7 @@ __all__ = [
     "FileCovered",
     "ForecastDiffered",
     "LateErrorRecorded",
+    "LeakFound",
     "NamespaceOpened",
     "NoticeGiven",
     "PlanMade",
@@ -82,6 +85,7 @@ __all__ = [
     "WarningRecorded",
     "WorkerExited",
     "WorkerReady",
+    "WorkerRecycled",
     "WorkerStarted",
     "decode",
     "encode",

@@ -26,6 +26,7 @@ from unified_test_runner.events.services import (
 )
 from unified_test_runner.events.tests import (
     LateErrorRecorded,
+    LeakFound,
     TestFinished,
     TestStarted,
     WarningRecorded,
@@ -41,6 +42,7 @@ from unified_test_runner.events.workers import (
     UnitStarted,
     WorkerExited,
     WorkerReady,
+    WorkerRecycled,
     WorkerStarted,
 )
 
@@ -55,7 +57,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     RunStarted, PlanMade, ServiceStarting, ServiceReady, ServiceFailed, ServiceStopped,
     NamespaceOpened, TemplateReady, WorkerStarted, WorkerReady, ForecastDiffered, UnitStarted,
     UnitCollected, UnitSplit, UnitFinished, TestStarted, TestFinished, LateErrorRecorded,
-    WarningRecorded, PluginsTold, StacksShown, NoticeGiven, ErrorRaised, WorkerExited,
+    LeakFound, WarningRecorded, PluginsTold, StacksShown, NoticeGiven, ErrorRaised,
+    WorkerRecycled, WorkerExited,
     CoverageMeasured, RunInterrupted, RunFinished,
 )  # fmt: skip
 # Made once: `json.dumps` with options makes one for every call.

@@ -94,6 +94,25 @@ class LateErrorRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeakFound(Event):
+    """Something that a test left behind, `count` times alike.
+
+    `resource`: thread, native thread, process, descriptor or temporary file; `what` says which
+    one. `pid` is that of a process. `is_failing`: what the user asked for makes it fail the run.
+    """
+
+    kind: ClassVar[str] = "leak_found"
+    worker: int
+    nodeid: str
+    resource: str
+    what: str
+    count: int = 1
+    pid: int = 0
+    is_failing: bool = False
+    occurrence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarningRecorded(Event):
     """A warning that pytest would list in its summary."""
 

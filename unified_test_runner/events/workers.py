@@ -90,6 +90,7 @@ class StacksShown(Event):
 class UnitStarted(Event):
     """A worker took a file, or tests `start` until before `stop` (None: the end) of it.
 
+    `collector` and `ordinal` tell file nodes of one path apart, e.g. a module and its doctests.
     `first` names the part through all hands it passes, by where it began; `giver` is the
     worker that gave it away just before. `is_rerun`: the file runs again, in order, because
     tests failed that ran apart from those before them. With an `attempt` above 1 one of its
@@ -102,11 +103,18 @@ class UnitStarted(Event):
     suite: str
     attempt: int = 1
     repetition: int = 1
+    collector: str = "Module"
+    ordinal: int = 0
     first: int = 0
     start: int = 0
     stop: int | None = None
     giver: int | None = None
     is_rerun: bool = False
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether it is a retry of one test, or a repetition of the file."""
+        return self.attempt > 1 or self.repetition > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +148,17 @@ class UnitFinished(Event):
     worker: int
     path: str
     first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecycled(Event):
+    """A worker used more than the bound after a file, so that it gets no other one."""
+
+    kind: ClassVar[str] = "worker_recycled"
+    worker: int
+    path: str
+    rss_bytes: int
+    bound_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

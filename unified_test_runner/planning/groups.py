@@ -12,6 +12,7 @@ from unified_test_runner.planning.arguments import relative_to_root
 from unified_test_runner.planning.bundles import bundles
 from unified_test_runner.planning.patterns import translate
 from unified_test_runner.planning.plan import (
+    DEFAULT_LEAKS,
     DEFAULT_TIMEOUT_S,
     Group,
     PlannedSuite,
@@ -43,10 +44,11 @@ class _Key:
 
 @dataclass(slots=True)
 class Grouping:
-    """Makes the groups of one run."""
+    """Makes the groups of one run. `arguments` are the paths that were named, in their order."""
 
     request: PlanRequest
     project: Project
+    arguments: tuple[str, ...] = ()
     _members: dict[_Key, list[ChosenSuite]] = field(default_factory=dict)
 
     def groups(self, suites: Iterable[ChosenSuite]) -> tuple[Group, ...]:
@@ -107,11 +109,20 @@ class Grouping:
             collect=self._collect(spec),
         )
 
+    def _planned(self, suite: ChosenSuite) -> PlannedSuite:
+        """Return a suite with its settings, each from the nearest place that says one."""
+        own, general = suite.spec.limits, self.request.catalogue
+        common = general.limits if general else own
+        leaks = (self.request.leaks, suite.spec.leaks, general.leaks if general else None)
+        return replace(
+            _planned(suite, self._timeout_s(suite.spec), self._retries(suite.spec)),
+            leaks=next(filter(None, leaks), DEFAULT_LEAKS),
+            memory_bytes=own.memory_bytes or common.memory_bytes,
+            recycle_bytes=own.recycle_bytes or common.recycle_bytes,
+        )
+
     def _suites(self, suites: list[ChosenSuite]) -> tuple[PlannedSuite, ...]:
-        planned = [
-            _planned(suite, self._timeout_s(suite.spec), self._retries(suite.spec))
-            for suite in suites
-        ]
+        planned = [self._planned(suite) for suite in suites]
         labels = {
             unit.path: self.project.group_names(unit.path) | ({suite.bundle} - {""})
             for suite in planned
@@ -179,8 +190,11 @@ class Grouping:
     def _paths(self, suites: list[ChosenSuite]) -> tuple[str, ...]:
         if self.request.catalogue is None and suites[0].is_whole and not self.request.arguments:
             return ()  # pytest finds its own way
-        paths = list(dict.fromkeys(path for suite in suites for path in _walked(suite)))
         files = [file.path for suite in suites for file in suite.files]
+        paths = list(dict.fromkeys(path for suite in suites for path in _walked(suite)))
+        if {*paths} <= {*files} and {*paths} <= {*self.arguments}:
+            # Files named one by one run in that order, as under pytest, whatever their suites.
+            paths.sort(key=self.arguments.index)
         kept = apart([path for path in paths if not self._is_reached(path, paths)], files)
         return (*self._ignored(suites, kept), *kept)
 

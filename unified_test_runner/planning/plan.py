@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Time limit of a test where nothing else is said.
 DEFAULT_TIMEOUT_S = 300.0
+#: What it comes to when a test leaves something behind, where nothing else is said.
+DEFAULT_LEAKS = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,10 @@ class PlannedSuite:
     `paths` are its folders and files from the project root (`.`: everything). `is_whole`:
     every file in them was selected, so that one the static walk missed belongs to it too.
     `timeout_s` is the time limit of each test, set-up to teardown, and of each import;
-    `retries` is how often a failed test is run again.
+    `retries` is how often a failed test is run again. `leaks`
+    is what tests that leave something behind come to: `report`, `fail` or `off`. A worker that
+    uses more than `memory_bytes` is ended, one above `recycle_bytes` after a file is replaced;
+    None: whatever it uses.
     """
 
     name: str
@@ -53,6 +58,9 @@ class PlannedSuite:
     is_whole: bool = False
     timeout_s: float = DEFAULT_TIMEOUT_S
     retries: int = 0
+    leaks: str = DEFAULT_LEAKS
+    memory_bytes: int | None = None
+    recycle_bytes: int | None = None
     keep_together: str = "auto"
 
     @property

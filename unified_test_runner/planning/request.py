@@ -22,10 +22,10 @@ class PlanRequest:
     `arguments` are paths and node ids relative to `cwd`. `pytest_args` is what stood behind
     `--`. `workers` None means as many as the catalogue, else `cpu_count` and `memory_bytes`
     (what new processes may use; None: unknown), say; `timeout_s` None leaves the time limit
-    of tests to the catalogue, as `collect` and `preload` None leave those, and `retries` None
-    how often a failed test is run again. `interpreters` are the programs that suites name in
-    the catalogue, as written → as found; None: `interpreter` is for all. `ini` None: it is read
-    from `root`.
+    of tests to the catalogue, as `collect`, `preload` and `leaks` None leave theirs, and
+    `retries` None how often a failed test is run again. `interpreters` are the programs that
+    suites name in the catalogue, as written → as found; None: `interpreter` is for all. `ini`
+    None: it is read from `root`.
     """
 
     root: Path
@@ -44,6 +44,7 @@ class PlanRequest:
     workers: int | None = None
     timeout_s: float | None = None
     retries: int | None = None
+    leaks: str | None = None
     collect: str | None = None
     cpu_count: int = 1
     ini: PytestIni | None = None

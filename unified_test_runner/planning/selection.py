@@ -60,7 +60,11 @@ def make_plan(request: PlanRequest) -> Plan:
     chosen = list(narrowed.suites)
     running = [suite for suite in chosen if request.real_services or not suite.spec.services]
     withheld = [suite for suite in chosen if suite not in running]
-    groups = Grouping(request=request, project=project).groups(running)
+    groups = Grouping(
+        request=request,
+        project=project,
+        arguments=tuple(argument.path for argument in selectors.arguments),
+    ).groups(running)
     workers, reason = _workers(request, sum(len(suite.files) for suite in running))
     return Plan(
         root=request.root,

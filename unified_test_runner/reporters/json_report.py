@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from unified_test_runner.codec import to_plain
 from unified_test_runner.model import EntryKind, Outcome
 from unified_test_runner.reporters.destination import replace_file
+from unified_test_runner.reporters.leftovers import LeakKey, leaks_by_test
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from unified_test_runner.events import Stamped
+    from unified_test_runner.events import LeakFound, Stamped
     from unified_test_runner.report import RunReport
     from unified_test_runner.results import Attempt, Entry
 
@@ -42,7 +44,8 @@ class JsonReport:
 def json_document(report: RunReport) -> dict[str, Any]:
     """Return the document as plain values."""
     verdict = reach(report)
-    tests = [_entry(entry) for entry in report.entries.values()]
+    left = leaks_by_test(report)
+    tests = [_entry(entry, left) for entry in report.entries.values()]
     return {
         "version": REPORT_VERSION,
         "run_id": report.run.run_id if report.run else "",
@@ -58,6 +61,7 @@ def json_document(report: RunReport) -> dict[str, Any]:
         "withheld": [to_plain(suite) for suite in report.withheld],
         "services": _services(report),
         "workers": _workers(report),
+        "growth": [to_plain(test) for test in report.growth.growing()],
         "wall": _wall(report),
         "warnings": [to_plain(warning) for warning in report.warnings],
         "notices": [to_plain(notice) for notice in report.notices],
@@ -83,7 +87,7 @@ def _totals(report: RunReport, kind: EntryKind) -> dict[str, int]:
     return {outcome.value: report.totals(kind)[outcome] for outcome in Outcome}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, left: Mapping[LeakKey, Sequence[LeakFound]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "nodeid": entry.nodeid,
         "outcome": entry.outcome.value,
@@ -108,10 +112,21 @@ def _entry(entry: Entry) -> dict[str, Any]:
         found["label"] = entry.label
     if entry.properties:
         found["properties"] = [list(pair) for pair in entry.properties]
+    if leaks := left.get((entry.nodeid, entry.occurrence)):
+        found["leaks"] = [_leak(leak) for leak in leaks]
     if entry.outcome.is_bad or entry.outcome is Outcome.FLAKY:
         found["phases"] = [to_plain(phase) for phase in entry.telling.phases]
         found["reproduce"] = entry.telling.reproduce
     return found
+
+
+def _leak(leak: LeakFound) -> dict[str, Any]:
+    return {
+        "resource": leak.resource,
+        "what": leak.what,
+        "count": leak.count,
+        "is_failing": leak.is_failing,
+    }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

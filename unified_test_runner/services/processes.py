@@ -49,6 +49,19 @@ def carries(pid: int, name: str, value: str) -> bool:
     return _psutil_variable(pid, name) == value
 
 
+def variable(pid: int, name: str) -> str:
+    """Return what the environment variable `name` was when `pid` was started, else nothing."""
+    if not _IS_LINUX:
+        return _psutil_variable(pid, name) or ""
+    try:
+        pairs = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    head = f"{name}=".encode()
+    found = next((pair[len(head) :] for pair in pairs if pair.startswith(head)), b"")
+    return found.decode("utf-8", "surrogateescape")
+
+
 def working_directory(pid: int) -> Path | None:
     """Return the working directory of `pid`, or None where we may not know it."""
     if not _IS_LINUX:

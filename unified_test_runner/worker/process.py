@@ -31,6 +31,7 @@ class WorkerProcess:
         self.pid: int | None = None
         self.foreign_pids: set[int] = set()
         self.is_closed = False
+        self.was_killed = False
         self.is_at_end = False
         self._channel = channel
         self._incoming = Incoming(channel, f"worker {worker}")
@@ -104,6 +105,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill it and its process group."""
+        self.was_killed = True
         if self.pid is None:
             return
         for send in (os.killpg, os.kill):

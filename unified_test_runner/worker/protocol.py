@@ -214,6 +214,17 @@ class WarningSent(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeakSent(Message):
+    """Something that a test left behind, `count` times alike; `pid` is that of a process."""
+
+    nodeid: str
+    resource: str
+    what: str
+    count: int = 1
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped(Message):
     """Pytest wants to stop: `-x`, `--maxfail`, a plugin's wish, or whoever leaves a debugger.
 
@@ -259,6 +270,7 @@ _TYPES: Mapping[str, type[Message]] = {
     wire.LATE_ERROR: LateError,
     wire.UNIT_ENDED: UnitEnded,
     wire.WARNING: WarningSent,
+    wire.LEAK: LeakSent,
     wire.STOPPED: Stopped,
     wire.FINISHED: Finished,
     wire.PLUGINS_TOLD: PluginsTold,

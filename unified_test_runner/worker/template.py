@@ -28,6 +28,7 @@ _KILLED_S = 1.0
 class ForkRequest:
     """A worker to be. `environ` is its whole environment; `basetemp` its own temporary root.
 
+    `looks_for_leaks`: it says what its tests leave behind.
     `coverage` takes its coverage data; `sources` is what to measure, None for nothing. `workers`
     is how many the run has; `seed` is for plugins that need one, the same in all of them.
     `collect` is `lazy`, `whole` or `auto`; `choice` says which tests are wanted where files are
@@ -45,6 +46,7 @@ class ForkRequest:
     basetemp: Path
     output: Path
     stacks: Path
+    looks_for_leaks: bool = False
     coverage: Path
     sources: tuple[str, ...] | None = None
     workers: int = 1
@@ -160,6 +162,7 @@ class Template:
             "stack_signal": int(STACK_SIGNAL),
             "is_spawned": request.is_spawned,
             "tells_modules": request.tells_modules,
+            "leaks": request.looks_for_leaks,
             "slot": request.slot,
             "workers": request.workers,
             "seed": request.seed,

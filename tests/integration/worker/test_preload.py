@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from unified_test_runner.model import UnitKey, fold_outcome
+from unified_test_runner.steps import Assign, UnitPlan
 from unified_test_runner.worker import protocol
 
 pytestmark = pytest.mark.integration
@@ -77,9 +78,14 @@ def prepared(make_scene, tmp_path):
     return make
 
 
+def _whole(worker, path: str) -> Assign:
+    unit = UnitPlan(key=UnitKey(path=path), suite="s")
+    return Assign(worker=worker.worker, unit=unit, start=0)
+
+
 def outcomes(scene, worker, key="test_a.py") -> list[str]:
     scene.hear(worker, protocol.Walked)
-    worker.run(UnitKey(path=key), start=0, patterns=(), ids=())
+    worker.run(_whole(worker, key), patterns=(), ids=())
     told = scene.hear(worker, protocol.UnitEnded)
     ends = [message for message in told if isinstance(message, protocol.TestEnded)]
     return [fold_outcome(end.all_phases).value for end in ends]
@@ -275,7 +281,7 @@ def test_random_numbers_of_numpy_differ_between_workers(prepared):
     for _ in range(2):
         worker = scene.fork()
         scene.hear(worker, protocol.Walked)
-        worker.run(UnitKey(path="test_a.py"), start=0, patterns=(), ids=())
+        worker.run(_whole(worker, "test_a.py"), patterns=(), ids=())
         drawn += scene.the(worker, protocol.TestEnded).properties
     first, second = (eval(numbers) for _, numbers in drawn)
     assert not {*first} & {*second}

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unified_test_runner.catalogue.content import CategorySpec, SuiteSpec
+from unified_test_runner.catalogue.content import CategorySpec, LimitsSpec, SuiteSpec
 from unified_test_runner.catalogue.loading import load_catalogue
 from unified_test_runner.errors import CatalogueError
 from unified_test_runner.kinds import KINDS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FULL = """\
 version: 1
-defaults: {workers: 3}
+defaults: {workers: 3, leaks: report, limits: {recycle: 300MiB}}
 categories:
   unit:
   integration: {priority: 20, after: [unit]}
@@ -47,7 +47,7 @@ suites:
     services: [postgres, {cache: {isolation: instance}}]
     args: [-p, no:randomly]
     env: {MODE: test}
-  plain: {paths: [tests/plain]}
+  plain: {paths: [tests/plain], leaks: fail, limits: {memory: 1.5GiB}}
 """
 
 
@@ -102,6 +102,44 @@ def test_suites(full: Catalogue) -> None:
         place="config/catalogue.yaml:19:3",
     )
     assert full.suites["plain"].category is None
+
+
+def test_what_leaks_and_memory_come_to(full: Catalogue) -> None:
+    assert (full.leaks, full.limits) == ("report", LimitsSpec(recycle_bytes=300 << 20))
+    plain, orders = full.suites["plain"], full.suites["orders"]
+    assert (plain.leaks, plain.limits) == ("fail", LimitsSpec(memory_bytes=3 << 29))
+    assert (orders.leaks, orders.limits) == (None, LimitsSpec())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("leaks: none", "2:20: 'leaks' wants"),
+        ("leaks:", "2:20: 'leaks' wants a value, got nothing"),
+        ("limits:", "2:21: 'limits' wants a value, got nothing"),
+        ("limits: 512MiB", "2:21: 'limits' wants a mapping, got '512MiB'"),
+        ("limits: {memory: 512}", "2:30: 'memory' wants a size above 0 such as 512MiB"),
+        ("limits: {memory: 0MiB}", "2:30: 'memory' wants a size above 0 such as 512MiB"),
+        ("limits: {recycle: 5 apples}", "2:31: 'recycle' '5 apples' is not a size"),
+        ("limits: {rss: 1GB}", "2:22: unknown key 'rss'"),
+    ],
+)
+def test_faults_in_what_leaks_and_memory_come_to(project: Any, text: str, fault: str) -> None:
+    (found,) = project.faults(f"version: 1\ndefaults: {{ {text} }}\n")
+    assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("word", ["off", "'off'", "false"])
+def test_off_is_a_word_here(project: Any, word: str) -> None:
+    assert project.load(f"version: 1\ndefaults: {{leaks: {word}}}\n").leaks == "off"
+
+
+def test_a_suite_may_bear_the_name_of_a_key(project: Any) -> None:
+    project.write("t/x")
+    (fault,) = project.faults("version: 1\nsuites: {limits: {paths: [t], limits: {memry: 1GB}}}\n")
+    assert fault == "2:40: unknown key 'memry' (hint: did you mean 'memory'?)"
+    (fault,) = project.faults("version: 1\nsuites: {limits: {paths: [t], leeks: off}}\n")
+    assert fault == "2:31: unknown key 'leeks' (hint: did you mean 'leaks'?)"
 
 
 def test_sections_with_nothing_in_them_are_empty(project: Any) -> None:

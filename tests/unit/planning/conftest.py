@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unified_test_runner.catalogue.content import Catalogue, CategorySpec, SuiteSpec
+from unified_test_runner.catalogue.content import Catalogue, CategorySpec, LimitsSpec, SuiteSpec
 from unified_test_runner.kinds import KINDS
 from unified_test_runner.model import ServiceSpec, ServiceUse
 from unified_test_runner.planning.request import PlanRequest
@@ -55,6 +55,8 @@ class Tree:
             workers=parts.get("workers"),
             timeout_s=parts.get("timeout_s"),
             retries=parts.get("retries"),
+            leaks=parts.get("leaks"),
+            limits=parts.get("limits", LimitsSpec()),
             categories={
                 name: CategorySpec(name=name, **settings)
                 for name, settings in parts.get("categories", {}).items()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unified_test_runner.catalogue.content import is_below
+from unified_test_runner.catalogue.content import LimitsSpec, is_below
 from unified_test_runner.planning.groups import apart
 
 
@@ -43,6 +43,25 @@ def test_what_keeps_suites_apart(tree: Any, difference: Any) -> None:
     tree.files("suites/a/test_a.py", "suites/b/test_b.py")
     tree.declare(services={"redis": "redis"}, suites={"a": {}, "b": {**difference}})
     assert len(tree.plan(real_services=True).groups) == 2
+
+
+@pytest.mark.parametrize("number", [2, 12])
+def test_files_named_one_by_one_keep_their_order_whatever_their_suites(
+    tree: Any, number: int
+) -> None:
+    paths = [f"suites/{'ab'[n % 2]}/test_{n:02}.py" for n in reversed(range(number))]
+    tree.files(*paths)
+    tree.declare(suites={"a": {}, "b": {}})
+    ids = [f"{path}::test_one" for path in paths]
+    assert arguments(tree.plan(*paths)) == [tuple(paths)]
+    assert arguments(tree.plan(*ids, ids[0])) == [tuple(paths)]
+
+
+def test_folders_leave_the_order_to_the_suites(tree: Any) -> None:
+    tree.files("suites/a/test_a.py", "suites/b/test_b.py")
+    tree.declare(suites={"a": {}, "b": {}})
+    plan = tree.plan("suites/b", "suites/a/test_a.py")
+    assert arguments(plan) == [("suites/a/test_a.py", "suites/b")]
 
 
 def test_options_stand_behind_paths_in_their_order(tree: Any) -> None:
@@ -171,3 +190,29 @@ def test_the_nearest_layer_that_says_something_is_heard(
         said = {each: {name: v} for each, v in zip(layers[number:], values[number:], strict=True)}
         assert settings_of(tree, name, said) == value
     assert settings_of(tree, name, {}) == default
+
+
+@pytest.mark.parametrize(
+    ("option", "own", "general", "expected"),
+    [
+        (None, None, None, "report"),
+        (None, None, "off", "off"),
+        (None, "fail", "off", "fail"),
+        ("off", "fail", "report", "off"),
+    ],
+)
+def test_what_leaks_are_is_said_by_the_nearest(
+    tree: Any, option: Any, own: Any, general: Any, expected: str
+) -> None:
+    tree.files("suites/a/test_a.py").declare(suites={"a": {"leaks": own}}, leaks=general)
+    (group,) = tree.plan(leaks=option).groups
+    assert group.suites[0].leaks == expected
+
+
+def test_bounds_of_memory_are_said_by_the_nearest_each_by_itself(tree: Any) -> None:
+    tree.files("suites/a/test_a.py", "suites/b/test_b.py").declare(
+        suites={"a": {"limits": LimitsSpec(memory_bytes=5)}, "b": {}},
+        limits=LimitsSpec(memory_bytes=9, recycle_bytes=3),
+    )
+    (group,) = tree.plan().groups
+    assert [(s.memory_bytes, s.recycle_bytes) for s in group.suites] == [(5, 3), (9, 3)]

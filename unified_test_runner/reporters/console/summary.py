@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from unified_test_runner.model import ExitCode, Outcome, WithheldSuite
 from unified_test_runner.reporters.console.coverage import coverage_table
 from unified_test_runner.reporters.console.failures import failure_list, failures
+from unified_test_runner.reporters.console.leftovers import leftovers
 from unified_test_runner.reporters.console.lines import (
     Line,
     indented,
@@ -52,8 +53,10 @@ def summary(report: RunReport, settings: ReporterSettings, width: int) -> list[L
     lines: list[Line] = []
     if settings.verbosity >= 0:
         lines += [*_skips(report, width), *_warnings(report, width), *_statistics(report, width)]
+        lines += leftovers(report, width, is_failing=False)
     lines += _plugin_texts(report, width)
     lines += failures(report, width, shows_output=shows_output)
+    lines += leftovers(report, width, is_failing=True)
     lines += failure_list(report, width)
     if report.coverage is not None:
         lines += coverage_table(report.coverage, width, settings.verbosity)
@@ -144,6 +147,13 @@ def _memory(report: RunReport) -> Iterator[str]:
     if known:
         more = f", {len(peaks) - _PEAKS} workers below these" if len(peaks) > _PEAKS else ""
         yield f"peak {', '.join(known)}{more}"
+    for test in report.growth.growing()[:_GREW_MOST]:
+        per_run = f"{test.per_run_bytes / 1024:.0f} KiB per run"
+        yield f"grows {per_run}: {one_line(test.nodeid)} ({test.runs} runs)"
+    if recycled := report.recycled:
+        count = "1 worker" if len(recycled) == 1 else f"{len(recycled)} workers"
+        largest = max(event.rss_bytes for event in recycled)
+        yield f"{count} replaced between files, the largest at {size(largest)}"
     for entry in report.grew_most(_GREW_MOST):
         if entry.growth_bytes >= _GROWTH_BYTES:
             yield f"+{size(entry.growth_bytes)} in {one_line(entry.nodeid)}"

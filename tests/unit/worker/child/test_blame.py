@@ -51,3 +51,20 @@ def test_of_several_faults_the_first_decides():
     several = RuntimeError("several")
     several.exceptions = (fault_of(made), ValueError("another"))
     assert blame.answers(several, "last") == "maker"
+
+
+@pytest.mark.parametrize(
+    ("scope", "module", "result", "is_alive"),
+    [
+        ("session", "conftest", (1, 0, None), True),
+        ("package", "conftest", (1, 0, None), True),
+        ("session", "conftest", None, False),
+        ("session", "_pytest.tmpdir", (1, 0, None), False),
+        ("module", "conftest", (1, 0, None), False),
+    ],
+)
+def test_which_fixtures_may_hold_something(scope, module, result, is_alive):
+    blame, made = Blame(), fixture(scope, ValueError())
+    made.func, made.cached_result = SimpleNamespace(__module__=module), result
+    blame.note(made, SimpleNamespace(_pyfuncitem="maker"))
+    assert blame.is_any_alive() is is_alive

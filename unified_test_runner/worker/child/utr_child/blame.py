@@ -30,6 +30,13 @@ class Blame:
         if fixturedef.scope in _LONG_LIVED:
             self._makers[fixturedef] = request._pyfuncitem
 
+    def is_any_alive(self) -> bool:
+        """Whether a long-lived fixture, other than pytest's own, is set up."""
+        return any(
+            fixture.cached_result is not None and not _is_pytests_own(fixture)
+            for fixture in self._makers
+        )
+
     def answers(self, error: BaseException, otherwise: pytest.Item) -> pytest.Item:
         """Return the test to which a fault of teardown belongs."""
         while getattr(error, "exceptions", ()):  # several at once: the first stands for all
@@ -39,6 +46,10 @@ class Blame:
             if isinstance(culprit, FixtureDef) and culprit in self._makers:
                 return self._makers[culprit]
         return otherwise
+
+
+def _is_pytests_own(fixture: Any) -> bool:
+    return str(getattr(fixture.func, "__module__", "")).startswith("_pytest.")
 
 
 def _frames(traceback: TracebackType | None) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import CallInfo
 
-from . import record, wire
+from . import leaks, record, wire
 from .blame import Blame
 from .choice import only, wanted
 from .originals import time
@@ -50,6 +50,7 @@ class RunLoop:
         self._session = session
         self._channel = channel
         self._root: str = spec["root"]
+        self._looks_for_leaks = spec.get("leaks")
         self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
         self._reading = meter.read()
@@ -75,6 +76,7 @@ class RunLoop:
         """Serve until told to finish, or until a test or plugin asks pytest to stop."""
         self._view.take()
         self._vitals = Vitals(self._session.config)
+        self._leaks = leaks.watch(self._looks_for_leaks)
         self._owners = Owners(self._session.config, self.walk.nodes.items(), self._paths)
         try:
             while self._serve(self._channel.receive()):
@@ -87,6 +89,7 @@ class RunLoop:
         finally:
             self._channel.flush()  # whatever the end of the session still breaks
         self._tear_down_to(None)
+        self._tell_leaks()
 
     def _serve(self, message: dict[str, Any]) -> bool:
         if message["k"] == wire.STEAL:
@@ -105,6 +108,8 @@ class RunLoop:
             items = self._share.begin()
             stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
             ran = self._run_items(node, items, message["start"], stop)
+            if not self._blame.is_any_alive():
+                self._tell_leaks()
             self._channel.send(wire.UNIT_ENDED, ran=ran)
         return not self._is_stopping
 
@@ -227,7 +232,9 @@ class RunLoop:
             if index == start:
                 self._tear_down_to(item)
                 self._reading = self._meter.read()
+                self._leaks.settle()
             self._run_test(index, item, Park.beside(node) if is_last else items[index + 1])
+            self._leaks.after(item.nodeid)
             if self._session.shouldfail or self._session.shouldstop:
                 reason = str(self._session.shouldfail or self._session.shouldstop)
                 self._channel.send(wire.STOPPED, reason=reason)
@@ -271,7 +278,9 @@ class RunLoop:
         except BaseException as error:
             self._look_after(item)
             if not self._has_left_debugger(error):
-                self._phases.append(_broken_phase(error))
+                self._phases.append(
+                    record.broken_phase(error, is_end=isinstance(error, _SESSION_ENDS))
+                )
             raise
         finally:
             damage = self._look_after(item)
@@ -312,6 +321,10 @@ class RunLoop:
                 location=item.nodeid.partition("::")[0],
             )
         return bool(damage)
+
+    def _tell_leaks(self) -> None:
+        for leak in self._leaks.judge():
+            self._channel.send(wire.LEAK, **leak)
 
     def _tear_down_to(self, item: pytest.Item | None) -> None:
         """Tear down what the next file does not share; a fault amends the last test run."""
@@ -375,20 +388,3 @@ class RunLoop:
             nodeid=nodeid,
             location=f"{path}:{line}",
         )
-
-
-def _broken_phase(error: BaseException) -> dict[str, Any]:
-    """Return the phase of a test out of which something tried to end the session."""
-    if isinstance(error, _SESSION_ENDS):
-        message = f"the test raised {type(error).__name__}, which would end the whole session"
-        longrepr = record.told(error)
-    else:
-        message = f"a plugin failed: {record.told(error)}"
-        longrepr = record.traceback(error)
-    return {
-        "when": "call",
-        "outcome": "error",
-        "duration_s": 0.0,
-        "message": message.splitlines()[0],
-        "longrepr": wire.shorten(longrepr),
-    }

@@ -186,3 +186,20 @@ class Meter:
     def peak_bytes(self) -> int:
         """High-water mark of the resident set since the process began."""
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT
+
+
+def broken_phase(error: BaseException, *, is_end: bool) -> dict[str, Any]:
+    """Return the phase of a test out of which something tried to end the session."""
+    if is_end:
+        message = f"the test raised {type(error).__name__}, which would end the whole session"
+        longrepr = told(error)
+    else:
+        message = f"a plugin failed: {told(error)}"
+        longrepr = traceback(error)
+    return {
+        "when": "call",
+        "outcome": "error",
+        "duration_s": 0.0,
+        "message": message.splitlines()[0],
+        "longrepr": wire.shorten(longrepr),
+    }

@@ -170,7 +170,7 @@ class WorkerPlugin:
             print_by_line()
         # Their caches are files that every worker would overwrite.
         silence(plugins.getplugin("terminalreporter"))
-        for name in ("terminalreporter", "lfplugin", "nfplugin", "stepwiseplugin"):
+        for name in ("terminalreporter", "lfplugin", "nfplugin", "stepwiseplugin", "stepwise"):
             if plugins.hasplugin(name):
                 plugins.unregister(name=name)
         is_debugging = self._spec["is_debugging"]
