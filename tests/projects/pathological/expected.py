@@ -198,7 +198,7 @@ BAD = (
     Bad("generator_test", _since((8, 4), "tests/test_generator_test.py", "tests/test_generator_test.py::test_bad"), _since((8, 4), "error", "xfailed"), "yield"),
     Bad("coroutine_test", "tests/test_coroutine_test.py::test_bad", _since((8, 4), "failed", "skipped"), "async"),
     Bad("returns_value", "tests/test_returns_value.py::test_bad", "passed", ""),
-    Bad("breakpoint_left", "tests/test_breakpoint_left.py::test_bad", "failed", "BdbQuit"),
+    Bad("breakpoint_left", "tests/test_breakpoint_left.py::test_bad", "failed", "--pdb"),
     Bad("reads_input", "tests/test_reads_input.py::test_bad", "failed", "OSError"),
     Bad("class_with_init", "tests/test_class_with_init.py::test_after", "passed", ""),
     Bad("unittest_breaks", "tests/test_unittest_breaks.py::TestOdd::test_bad", "error", "class set-up is broken"),
