@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from unified_test_runner.light import dataclass
 
 if TYPE_CHECKING:
     from unified_test_runner.model import Outcome, Provider

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from unified_test_runner.light import dataclass
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, fold_outcome
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ groups are plain numbers here; nothing in this vocabulary can touch a process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unified_test_runner.light import dataclass
 from unified_test_runner.model import Outcome
 
 if TYPE_CHECKING:

@@ -128,4 +128,4 @@ def test_a_corrupt_line_is_a_value_error(line):
 @given(st.text(max_size=40) | st.integers(0, 80).map(lambda end: encode(NOTICE)[:end]))
 def test_no_text_raises_anything_else(line):
     with contextlib.suppress(ValueError):
-        assert decode(line) in {None, NOTICE}
+        assert decode(line) in (None, NOTICE)

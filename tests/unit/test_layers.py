@@ -23,7 +23,8 @@ SUITES = sorted((REPOSITORY / "suites").rglob("*.py"))
 #: entry that a module's name begins with is its place. `""` is the package itself.
 LAYERS = (
     {"", "exitcodes", "worker", "worker.child"},
-    {"bell", "errors", "model", "codec", "inbox", "last_words", "machine", "masking", "signals"},
+    {"bell", "codec", "errors", "inbox", "last_words", "light", "machine", "masking", "model",
+     "signals"},
     {"ddmin", "events", "itinerary", "kinds", "rundir", "steps", "worker.protocol"},
     {"dependents", "ranges", "records", "repeating", "worker.incoming"},
     {"accounting", "attribution", "catalogue", "growth", "report", "results", "waiting"},

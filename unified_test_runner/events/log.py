@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +44,7 @@ from unified_test_runner.events.workers import (
     WorkerRecycled,
     WorkerStarted,
 )
+from unified_test_runner.light import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

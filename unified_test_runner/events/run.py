@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from unified_test_runner.events.base import Event
+from unified_test_runner.light import dataclass
 from unified_test_runner.model import ExitCode, WithheldSuite
 
 

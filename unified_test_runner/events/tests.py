@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from unified_test_runner.events.base import Event
+from unified_test_runner.light import dataclass
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, passed_phases
 
 

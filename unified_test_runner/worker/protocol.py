@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import from_plain
 from unified_test_runner.errors import ProtocolError
+from unified_test_runner.light import dataclass
 from unified_test_runner.model import PhaseResult, UnitKey, passed_phases
 from unified_test_runner.worker.child.utr_child import wire
 
