@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 else:
     import dataclasses
 
-    def dataclass(*, frozen=False, **options):  # noqa: ANN003, ANN201, ANN001, ARG001
+    def dataclass(*, frozen=False, **options):  # noqa: ANN003, ANN201, ANN001
         """Return `dataclasses.dataclass` with these options, `frozen` left to the type checker."""
         return dataclasses.dataclass(unsafe_hash=frozen, **options)

@@ -58,6 +58,7 @@ class Retrying:
         self._max_failures = max_failures
         self._emit = emit
         self._places: dict[tuple[str, int], Place] = {}
+        self._wanted: set[Again] = set()
         self._has_begun = False
         self._dropped: Counter[str] = Counter()
 
@@ -134,6 +135,10 @@ class Retrying:
             occurrence=entry.occurrence,
             attempt=attempt,
         )
+        if again in self._wanted:
+            # Its last retry was in two workers' hands: one had handed it back, and ends only now.
+            return None
+        self._wanted.add(again)
         return place.group, UnitPlan(key=place.unit.key, suite=place.unit.suite, again=again)
 
     def _place(self, entry: Entry) -> Place | None:

@@ -150,3 +150,12 @@ def test_units_of_the_first_run_are_followed_by_nothing():
     case = Case()
     case.ended(Outcome.FAILED)
     assert case.policy.after(UNIT, case.report) is None
+
+
+def test_a_worker_that_had_handed_a_retry_back_and_ends_late_wants_no_second_one():
+    case = Case(retries=2)
+    case.ended(Outcome.FAILED)
+    ((_, unit),) = case.policy.at_end(case.report, "").units
+    case.ended(Outcome.FAILED, attempt=2)
+    assert case.policy.after(unit, case.report) is not None
+    assert case.policy.after(unit, case.report) is None
