@@ -21,7 +21,7 @@ run: $(RUN_STAMP) ## Set up what is missing and run the integration suites on re
 
 .PHONY: test
 test: $(DEV_STAMP) ## Set up what is missing and run the runner's own tests (ARGS=...)
-	$(BIN)/python -m pytest tests $(ARGS)
+	$(BIN)/python -m pytest tests -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(DEV_STAMP) ## Check style and types

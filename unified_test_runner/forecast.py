@@ -27,6 +27,8 @@ def _known(unit: PlannedUnit, key: UnitKey, urgent: frozenset[str]) -> UnitPlan:
         suite=unit.suite,
         size_bytes=unit.size_bytes,
         keep_together=unit.keep_together,
+        locks=unit.locks,
+        is_serial=unit.is_serial,
         bundle=unit.bundle,
         is_urgent=unit.path in urgent,
     )
@@ -46,8 +48,16 @@ def walked(
         if key.path in known:
             units.append(_known(known[key.path], key, urgent))
         elif suite := covering_suite(group, key.path):
-            keep, bundle = suite.keep_together, suite.bundle
-            units.append(UnitPlan(key=key, suite=suite.name, keep_together=keep, bundle=bundle))
+            units.append(
+                UnitPlan(
+                    key=key,
+                    suite=suite.name,
+                    keep_together=suite.keep_together,
+                    bundle=suite.bundle,
+                    locks=suite.locks,
+                    is_serial=suite.is_serial,
+                )
+            )
     return tuple(units)
 
 

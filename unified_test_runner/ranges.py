@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unified_test_runner import steps
+from unified_test_runner.locks import is_free
 from unified_test_runner.model import Outcome
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class File:
         self.is_whole = (
             self.plan.keep_together not in DIVISIBLE
             or bool(self.plan.bundle)
+            or bool(self.plan.locks)
+            or self.plan.is_serial
             or self.plan.again is not None
         )
 
@@ -289,9 +292,20 @@ class Roster:
             if own and unit.plan.bundle != worker.bundle:
                 continue
             is_fit = worker.is_fresh or not unit.wants_fresh
-            if is_fit and not self._is_reserved(unit, worker):
+            if is_fit and not self._is_reserved(unit, worker) and self.is_free(unit.plan):
                 return index
         return None
+
+    def is_free(self, plan: UnitPlan) -> bool:
+        """Whether a unit may start beside what all workers have in hand."""
+        return is_free(plan, self._busy())
+
+    def _busy(self) -> list[UnitPlan]:
+        return [other.unit.plan for other in self.workers.values() if other.unit is not None]
+
+    def is_held_up(self, group: Group) -> bool:
+        """Whether something waits only for what others have in hand."""
+        return any(not self.is_free(unit.plan) for unit in group.pending)
 
     def _is_reserved(self, unit: Range, worker: Worker | None = None) -> bool:
         """Whether another worker should have it."""
@@ -308,10 +322,15 @@ class Roster:
     def waiting(self, group: Group) -> int:
         """How many workers could start on something that waits, each with something else."""
         bundles: set[str] = set()
+        busy = self._busy()
         count = 0
         for unit in group.pending:
             if self._is_reserved(unit) or unit.plan.bundle in bundles:
                 continue
+            if unit.plan.locks or unit.plan.is_serial or any(each.is_serial for each in busy):
+                if not is_free(unit.plan, busy):
+                    continue
+                busy.append(unit.plan)
             if unit.plan.bundle:
                 bundles.add(unit.plan.bundle)
             count += 1

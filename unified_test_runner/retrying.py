@@ -139,7 +139,11 @@ class Retrying:
             # Its last retry was in two workers' hands: one had handed it back, and ends only now.
             return None
         self._wanted.add(again)
-        return place.group, UnitPlan(key=place.unit.key, suite=place.unit.suite, again=again)
+        unit = place.unit
+        again_only = UnitPlan(
+            key=unit.key, suite=unit.suite, locks=unit.locks, is_serial=unit.is_serial, again=again
+        )
+        return place.group, again_only
 
     def _place(self, entry: Entry) -> Place | None:
         if entry.kind is not EntryKind.TEST:

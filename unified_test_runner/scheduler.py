@@ -207,9 +207,11 @@ class Scheduler:
             return False
         if self._roster.is_answerable(worker, group.pending):
             return True
-        if not self._is_splitting or any(map(self._wants_worker, self._groups.values())):
+        if any(map(self._wants_worker, self._groups.values())):
             return False
-        return any(other.may_give for other in self._roster.of(group))
+        if self._roster.is_held_up(group):
+            return True
+        return self._is_splitting and any(other.may_give for other in self._roster.of(group))
 
     def _ask(self) -> list[Action]:
         """Ask for tests on behalf of idle workers, those first who have most left.

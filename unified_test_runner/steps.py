@@ -33,7 +33,8 @@ class UnitPlan:
     """A unit as first foreseen or as walked: its key, its suite and its size.
 
     `keep_together` is the catalogue's word on what must not be divided between workers. Units
-    of one `bundle`, where they have one, run on one worker, in order.
+    of one `bundle`, where they have one, run on one worker, in order. Two units with one of
+    their `locks` in common never run at once, and one that `is_serial` never beside another.
     `is_urgent`: it goes before all that are not. With `again` it stands for that one test, and
     has a worker to itself. `repetition` counts from 1.
     """
@@ -43,6 +44,8 @@ class UnitPlan:
     size_bytes: int = 0
     keep_together: str = "auto"
     bundle: str = ""
+    locks: frozenset[str] = frozenset()
+    is_serial: bool = False
     is_urgent: bool = False
     again: Again | None = None
     repetition: int = 1

@@ -110,8 +110,9 @@ class Waiting:
 
     def _standing(self, index: int, key: UnitKey) -> Standing:
         group = self._groups[index]
-        if key in self._booked[index]:
-            return Standing.WAITING
+        booked = self._booked[index].get(key)
+        if booked is not None:
+            return Standing.WAITING if self._roster.is_free(booked.plan) else Standing.HELD
         workers = self._roster.workers.values()
         units = (worker.unit for worker in workers if worker.group == index and worker.unit)
         if any(unit.plan.key == key and not unit.plan.is_extra for unit in units):

@@ -26,7 +26,7 @@ LAYERS = (
     {"bell", "codec", "errors", "inbox", "last_words", "light", "machine", "masking", "model",
      "signals"},
     {"ddmin", "events", "itinerary", "kinds", "rundir", "steps", "worker.protocol"},
-    {"dependents", "ranges", "records", "repeating", "worker.incoming"},
+    {"dependents", "locks", "ranges", "records", "repeating", "worker.incoming"},
     {"accounting", "attribution", "catalogue", "growth", "report", "results", "waiting"},
     {"failures", "scheduler", "sightings"},
     {"verdict"},

@@ -18,8 +18,16 @@ from unified_test_runner.scheduler import Scheduler
 from unified_test_runner.steps import GroupPlan, UnitPlan
 
 
-def unit(path: str, size: int = 10, keep: str = "auto") -> UnitPlan:
-    return UnitPlan(key=UnitKey(path=path), suite="s", size_bytes=size, keep_together=keep)
+def unit(path: str, size: int = 10, keep: str = "auto", lock: str = "") -> UnitPlan:
+    """`lock` `*` stands for a serial unit."""
+    return UnitPlan(
+        key=UnitKey(path=path),
+        suite="s",
+        size_bytes=size,
+        keep_together=keep,
+        locks=frozenset({lock} - {"", "*"}),
+        is_serial=lock == "*",
+    )
 
 
 @dataclass
@@ -89,6 +97,9 @@ class World:
                 hand = self.workers[action.worker]
                 assert hand.unit is None
                 assert not hand.is_told_to_end
+                busy = [other.unit for other in self.workers.values() if other.unit]
+                assert not any(action.unit.is_serial or other.is_serial for other in busy)
+                assert all(action.unit.locks.isdisjoint(other.locks) for other in busy)
                 assert not hand.is_spent, "a retry has its worker to itself"
                 is_again = action.unit.again is not None
                 assert not hand.has_served or (not is_again and action.counted is None)
@@ -284,10 +295,14 @@ def run(data: st.DataObject, repeat: int = 1, retries: int = 0) -> World:
     """Drive a scheduler to its end through whatever may happen."""
     counts = data.draw(st.lists(st.lists(st.integers(0, 6), max_size=5), min_size=1, max_size=3))
     keeps = st.sampled_from(["auto", "auto", "file"])
+    locks = st.sampled_from(["", "", "a", "b", "*"]) if data.draw(st.booleans()) else st.just("")
     groups = [
         GroupPlan(
             index=g,
-            units=tuple(unit(f"g{g}/u{u}", keep=data.draw(keeps)) for u in range(len(sizes))),
+            units=tuple(
+                unit(f"g{g}/u{u}", keep=data.draw(keeps), lock=data.draw(locks))
+                for u in range(len(sizes))
+            ),
         )
         for g, sizes in enumerate(counts)
     ]

@@ -43,6 +43,7 @@ class SuiteSpec:
 
     `python` is as written; None leaves the interpreter to the command line and the machine.
     `keep_together` is what must stay on one worker: `test`, `class`, `file`, `suite` or `auto`.
+    No two files with one of their `locks` in common run at once; `serial` ones run alone.
     """
 
     name: str
@@ -58,6 +59,8 @@ class SuiteSpec:
     leaks: str | None = None
     limits: LimitsSpec = LimitsSpec()
     keep_together: str = "auto"
+    locks: tuple[str, ...] = ()
+    serial: bool = False
     place: str = ""
 
 

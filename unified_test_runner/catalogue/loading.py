@@ -142,6 +142,8 @@ class _Contents:
             leaks=item.leaks,
             limits=_limits(item.limits),
             keep_together=item.keep_together,
+            locks=tuple(dict.fromkeys(item.locks)),
+            serial=item.serial,
             place=self._place("suites", name),
         )
 

@@ -8,19 +8,27 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from unified_test_runner.catalogue.content import DEFAULT_PRIORITY
-from unified_test_runner.catalogue.units import parse_duration, parse_size
+from unified_test_runner.catalogue.fields import (
+    Duration,
+    FormatVersion,
+    Given,
+    IsolationWord,
+    KeepTogether,
+    Leaks,
+    Name,
+    Preload,
+    Retries,
+    Size,
+    Text,
+    Variable,
+    Workers,
+    nothing_is_empty,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +44,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
         "suites": frozenset(
             {
                 "budgets",
-                "locks",
                 "network",
             }
         ),
@@ -46,147 +53,6 @@ NOT_YET: Mapping[str, frozenset[str]] = MappingProxyType(
 #: Kinds of the design that this version does not know yet.
 NOT_YET_KINDS = frozenset({"clickhouse", "command", "generic"})
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
-Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
-IsolationWord = Literal["database", "instance", "shared"]
-KeepTogether = Literal["auto", "test", "class", "file", "suite"]
-
-
-def got(value: object) -> str:
-    """Return how a message names a value that was not wanted."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f"'{value}'"
-    return "a list" if isinstance(value, list) else "a mapping"
-
-
-def _wanted(wanted: str, value: object) -> PydanticCustomError:
-    context = {"wanted": wanted, "got": got(value)}
-    return PydanticCustomError("wanted", "wants {wanted}, got {got}", context)
-
-
-def _worker_count(value: object) -> int | None:
-    if value == "auto":
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    raise _wanted("'auto' or a whole number above 0", value)
-
-
-def _format_version(value: object) -> int:
-    if type(value) is int and value == 1:  # neither 1.0 nor true
-        return value
-    message = "wants 1, got {got} (hint: this runner reads version 1)"
-    raise PydanticCustomError("wanted", message, {"got": got(value)})
-
-
-def _given(value: object) -> object:
-    if value is None:
-        raise _wanted("a value", value)
-    return value
-
-
-def _word(value: object) -> object:
-    # To YAML 1.1 a bare `off` is the opposite of `true`.
-    return "off" if value is False else value
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, str):
-        try:
-            seconds = parse_duration(value)
-        except ValueError as error:
-            raise PydanticCustomError("wanted", "{why}", {"why": str(error)}) from error
-        if seconds > 0:
-            return seconds
-    raise _wanted("a duration above 0 such as 60s or 1.5m", value)
-
-
-def _retry_count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise _wanted("a whole number from 0 on", value)
-
-
-def _size(value: object) -> int:
-    if isinstance(value, str):
-        try:
-            size = parse_size(value)
-        except ValueError as error:
-            raise PydanticCustomError("wanted", "{why}", {"why": str(error)}) from error
-        if size > 0:
-            return size
-    raise _wanted("a size above 0 such as 512MiB", value)
-
-
-def _nothing_is_empty(value: object) -> object:
-    # `unit:` with nothing behind it is how people write an entry that has no settings.
-    return {} if value is None else value
-
-
-#: For keys that may be absent: written down without a value, they say nothing.
-Given = BeforeValidator(_given)
-
-FormatVersion = Annotated[int, BeforeValidator(_format_version), WithJsonSchema({"const": 1})]
-Workers = Annotated[
-    int | None,
-    BeforeValidator(_worker_count),
-    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1}]}),
-]
-
-
-Duration = Annotated[
-    float | None,
-    BeforeValidator(_seconds),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$"}),
-]
-
-
-Retries = Annotated[
-    int | None,
-    BeforeValidator(_retry_count),
-    WithJsonSchema({"type": "integer", "minimum": 0}),
-]
-
-
-def _preload(value: object) -> tuple[str, ...]:
-    if value is False or value == "off":  # YAML 1.1 reads a bare `off` as false
-        return ()
-    if value == "auto":
-        return ("*",)
-    if isinstance(value, list) and all(
-        isinstance(item, str) and item.isidentifier() for item in value
-    ):
-        return tuple(value)
-    raise _wanted("'off', 'auto' or a list of packages' names", value)
-
-
-Preload = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_preload),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"enum": ["off", "auto", False]},
-                {"type": "array", "items": {"type": "string"}},
-            ]
-        }
-    ),
-]
-
-Size = Annotated[
-    int | None,
-    BeforeValidator(_size),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(B|KiB|MiB|GiB|kB|MB|GB)$"}),
-]
-
-Leaks = Annotated[Literal["report", "fail", "off"] | None, BeforeValidator(_word), Given]
 _LEAKS = "What it is when tests leave threads, processes, descriptors or temporary files behind: "
 
 
@@ -300,10 +166,10 @@ class ServiceUseModel(_Model):
         if isinstance(value, str):
             return {"name": value}
         if not isinstance(value, dict) or len(value) != 1:
-            raise _wanted("the name of a service, or one name with settings", value)
+            raise wanted("the name of a service, or one name with settings", value)
         ((name, settings),) = value.items()
         if not isinstance(settings, (dict, type(None))):
-            raise _wanted(f"a mapping below '{name}'", settings)
+            raise wanted(f"a mapping below '{name}'", settings)
         if "name" in (settings or {}):
             raise PydanticCustomError("wanted", "unknown key 'name'")
         return {**(settings or {}), "name": name}
@@ -359,6 +225,14 @@ class SuiteModel(_Model):
         "suite (all its files, in order), or auto: a long file is divided where no fixture or "
         "mark ties its tests together.",
     )
+    locks: list[Name] = Field(
+        default_factory=list,
+        description="Names of what its tests need for themselves, e.g. a fixed port: no two files "
+        "with one of them in common run at once, whatever their suites.",
+    )
+    serial: bool = Field(
+        default=False, description="Each of its files runs while nothing else does."
+    )
     collect: Literal["auto", "lazy", "whole"] = Field(
         "auto",
         description="lazy: a file is collected when it is run; whole: everything is, in each "
@@ -379,20 +253,20 @@ class CatalogueModel(_Model):
     """The suites, categories and services of a project."""
 
     version: FormatVersion = Field(description="Version of this format.")
-    defaults: Annotated[DefaultsModel, BeforeValidator(_nothing_is_empty)] = Field(
+    defaults: Annotated[DefaultsModel, BeforeValidator(nothing_is_empty)] = Field(
         default_factory=lambda: DefaultsModel.model_validate({})
     )
     categories: Annotated[
-        dict[Name, Annotated[CategoryModel, BeforeValidator(_nothing_is_empty)]],
-        BeforeValidator(_nothing_is_empty),
+        dict[Name, Annotated[CategoryModel, BeforeValidator(nothing_is_empty)]],
+        BeforeValidator(nothing_is_empty),
     ] = Field(default_factory=dict, description="By name, in the order in which ties are broken.")
     services: Annotated[
-        dict[Name, Annotated[ServiceModel, BeforeValidator(_nothing_is_empty)]],
-        BeforeValidator(_nothing_is_empty),
+        dict[Name, Annotated[ServiceModel, BeforeValidator(nothing_is_empty)]],
+        BeforeValidator(nothing_is_empty),
     ] = Field(default_factory=dict, description="By name. Started only when a test needs them.")
     suites: Annotated[
-        dict[Name, Annotated[SuiteModel, BeforeValidator(_nothing_is_empty)]],
-        BeforeValidator(_nothing_is_empty),
+        dict[Name, Annotated[SuiteModel, BeforeValidator(nothing_is_empty)]],
+        BeforeValidator(nothing_is_empty),
     ] = Field(
         default_factory=dict,
         description="By name. A file in no suite belongs to an implicit one without services.",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from unified_test_runner.catalogue.faults import Faults, Place, nearest
+from unified_test_runner.catalogue.fields import got
 from unified_test_runner.catalogue.models import (
     NOT_YET,
     CatalogueModel,
@@ -16,7 +17,6 @@ from unified_test_runner.catalogue.models import (
     ServiceModel,
     ServiceUseModel,
     SuiteModel,
-    got,
 )
 
 if TYPE_CHECKING:

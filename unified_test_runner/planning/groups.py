@@ -260,6 +260,8 @@ def _planned(suite: ChosenSuite, timeout_s: float, retries: int) -> PlannedSuite
             suite=spec.name,
             size_bytes=file.size_bytes,
             keep_together=spec.keep_together,
+            locks=frozenset(spec.locks),
+            is_serial=spec.serial,
             reason=", ".join(file.reasons),
         )
         for file in suite.files
@@ -275,5 +277,7 @@ def _planned(suite: ChosenSuite, timeout_s: float, retries: int) -> PlannedSuite
         timeout_s=timeout_s,
         retries=retries,
         keep_together=spec.keep_together,
+        locks=frozenset(spec.locks),
+        is_serial=spec.serial,
         reason=", ".join(reasons),
     )

@@ -33,6 +33,8 @@ class PlannedUnit:
     size_bytes: int
     reason: str
     keep_together: str = "auto"
+    locks: frozenset[str] = frozenset()
+    is_serial: bool = False
     bundle: str = ""
 
 
@@ -62,6 +64,8 @@ class PlannedSuite:
     memory_bytes: int | None = None
     recycle_bytes: int | None = None
     keep_together: str = "auto"
+    locks: frozenset[str] = frozenset()
+    is_serial: bool = False
 
     @property
     def bundle(self) -> str:

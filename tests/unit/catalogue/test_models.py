@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from unified_test_runner.catalogue.models import CatalogueModel, got
+from unified_test_runner.catalogue.fields import got
+from unified_test_runner.catalogue.models import CatalogueModel
 
 GOT = [(None, "nothing"), (True, "true"), (3, "the number 3"), ("x", "'x'"), ([], "a list")]
 
