@@ -45,7 +45,7 @@ def sections(result: Any, nodeid: str) -> str:
 def test_output_is_shown_with_its_worker_and_kept_with_its_test(
     project: Make, argv: list[str], env: dict[str, str], ini: str
 ):
-    result = project({**TALKING, "pyproject.toml": ini}).run(*argv, **env)
+    result = project({**TALKING, "pyproject.toml": ini}).run("-n", "1", *argv, **env)
     shown = result.stdout.replace("\r", "")
     for line in ("[w0] [red]first[/red] coloured \\x07", "[w0] second", "[w0] no end of line"):
         assert line in shown, result
