@@ -154,6 +154,7 @@ class Engine:
     def _turn(self) -> None:
         for key, _ in self._selector.select(self._pause_s):
             key.data()
+        self._live.mark()
         self._listen()
         self._live.read()
         self._look_at_deadlines()

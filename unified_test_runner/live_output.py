@@ -6,6 +6,7 @@ gets no slower, and what cannot be shown in time is passed over and said to be.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class _Followed:
     path: Path
     place: int = 0
     rest: bytes = b""
+    mark: int = 0
 
 
 class LiveOutput:
@@ -53,10 +55,20 @@ class LiveOutput:
             # What a test printed stands before its verdict, ended or not.
             self._read(worker, until=message.output_at, is_ended=True)
 
+    def mark(self) -> None:
+        """Remember how far every worker has printed, before its messages are read.
+
+        A worker says that a test has ended before the next one prints: of what lies before the
+        mark, it has said by then where the tests end.
+        """
+        for followed in self._followed.values():
+            with contextlib.suppress(OSError):
+                followed.mark = followed.path.stat().st_size
+
     def read(self) -> None:
-        """Show what every worker has printed since the last time."""
-        for worker in self._followed:
-            self._read(worker)
+        """Show what every worker has printed up to the mark."""
+        for worker, followed in self._followed.items():
+            self._read(worker, until=followed.mark)
 
     def end(self, worker: int) -> None:
         """A worker is gone: show the rest and forget it."""

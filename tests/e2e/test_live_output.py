@@ -49,6 +49,7 @@ def test_output_is_shown_with_its_worker_and_kept_with_its_test(
     shown = result.stdout.replace("\r", "")
     for line in ("[w0] [red]first[/red] coloured \\x07", "[w0] second", "[w0] no end of line"):
         assert line in shown, result
+    assert "[w0] before the failure" in shown, shown
     assert shown.index("[w0] before the failure") < shown.index("FAILED tests/test_talk.py")
     kept = sections(result, "tests/test_talk.py::test_talks")
     assert kept.endswith("second\nno end of line")
