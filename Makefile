@@ -38,6 +38,11 @@ format: $(DEV_STAMP) ## Rewrite files in the house style
 bench: $(DEV_STAMP) ## Measure start-up and overhead against click and plain pytest
 	$(BIN)/python tests/benchmarks/startup.py
 
+.PHONY: scale
+scale: $(DEV_STAMP) ## Measure the runner's own share on up to 50,000 tests, and the cost of deaths
+	$(BIN)/python tests/benchmarks/scale.py $(ARGS)
+	$(BIN)/python tests/benchmarks/deaths.py
+
 .PHONY: parity
 parity: $(DEV_STAMP) ## Compare outcomes with plain pytest on public suites (ARGS=...)
 	$(BIN)/python tests/parity/suites.py $(ARGS)
