@@ -49,11 +49,14 @@ def desk(tmp_path) -> Desk:
 
 def test_lines_are_shown_as_they_are_completed(desk):
     desk.prints(0, b"one\ntw")
+    desk.live.mark()
     desk.live.read()
     assert desk.shown() == ["0: one"]
+    desk.live.mark()
     desk.live.read()
     assert desk.shown() == []
     desk.prints(0, b"o\n\nthree\n")
+    desk.live.mark()
     desk.live.read()
     assert desk.shown() == ["0: two", "0: ", "0: three"]
 
@@ -61,6 +64,7 @@ def test_lines_are_shown_as_they_are_completed(desk):
 def test_a_worker_that_captures_is_not_followed(desk):
     desk.live.heed(1, Walked(units=(), startup_s=0.0))
     desk.prints(1, b"captured elsewhere\n")
+    desk.live.mark()
     desk.live.read()
     desk.live.heed(1, ENDED)
     desk.live.end(1)
@@ -82,21 +86,25 @@ def test_the_output_of_one_test_is_not_run_into_that_of_the_next(desk):
     desk.prints(0, b"of onemore of two\n")
     desk.live.heed(0, dataclasses.replace(ENDED, output_at=len(b"of one")))
     assert desk.shown() == ["0: of one"]
+    desk.live.mark()
     desk.live.read()
     assert desk.shown() == ["0: more of two"]
 
 
 def test_a_flood_is_passed_over_but_for_its_end(desk):
     desk.prints(0, b"half a li")
+    desk.live.mark()
     desk.live.read()
     flood = b"x" * 99 + b"\n"
     desk.prints(0, b"ne\n" + flood * (2 * BEHIND_BYTES // 100) + b"last\n")
+    desk.live.mark()
     desk.live.read()
     shown = desk.shown()
     assert "bytes passed over; all is in worker-0.log" in shown[0]
     assert shown[-1] == "0: last"
     assert sum(map(len, shown)) < BEHIND_BYTES / 10
     desk.prints(0, b"afterwards\n")
+    desk.live.mark()
     desk.live.read()
     assert desk.shown() == ["0: afterwards"]
 
@@ -104,6 +112,7 @@ def test_a_flood_is_passed_over_but_for_its_end(desk):
 @pytest.mark.parametrize("end", [b"", b"\n"])
 def test_a_line_without_end_comes_in_pieces(desk, end):
     desk.prints(0, b"y" * (3 * LINE_BYTES + 5) + end)
+    desk.live.mark()
     desk.live.read()
     shown = desk.shown()
     assert max(map(len, shown)) <= LINE_BYTES + len("0: ")
@@ -112,11 +121,25 @@ def test_a_line_without_end_comes_in_pieces(desk, end):
 
 def test_bytes_that_are_no_text_are_shown_as_escapes(desk):
     desk.prints(0, b"\xff\xfe caf\xc3\xa9\n")
+    desk.live.mark()
     desk.live.read()
     assert desk.shown() == ["0: \\xff\\xfe café"]
 
 
 def test_a_file_that_is_not_there_is_no_output(desk):
+    desk.live.mark()
     desk.live.read()
     desk.live.end(0)
     assert desk.shown() == []
+
+
+def test_what_lies_beyond_the_mark_waits_for_the_word_on_where_its_test_ended(desk):
+    desk.prints(0, b"no end of line")
+    desk.live.mark()
+    desk.prints(0, b"next\n")
+    desk.live.heed(0, dataclasses.replace(ENDED, output_at=14))
+    desk.live.read()
+    assert desk.shown() == ["0: no end of line"]
+    desk.live.mark()
+    desk.live.read()
+    assert desk.shown() == ["0: next"]
