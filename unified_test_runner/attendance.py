@@ -225,7 +225,8 @@ class Attendance:
         """Say what went wrong at the end of a worker's session, of which no test can tell."""
         is_at_end = seat.is_walked and seat.unit is None
         is_sound = (seat.has_finished and status == 0) or status == wire.REFUSED
-        if not is_at_end or is_sound or self.is_killing:
+        # One that is killed because it is not needed may have walked a moment before.
+        if not is_at_end or is_sound or seat.is_killed or self.is_killing:
             return ""
         after = f" after {seat.last_path}" if seat.last_path else ""
         return f"at the end of its session{after}: {describe_status(status)}"

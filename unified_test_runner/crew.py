@@ -83,6 +83,7 @@ class Seat:
     limit_s: float = 0.0
     ending: Ending | None = None
     is_ending: bool = False
+    is_killed: bool = False
     output_from: int = 0
     rss_bytes: int = 0
     idle_since: float | None = None

@@ -230,6 +230,7 @@ class Engine:
     def _end_worker(self, action: steps.Finish | steps.Drain | steps.Kill) -> None:
         seat = self._crew.seats[action.worker]
         if isinstance(action, steps.Kill):
+            seat.is_killed = True
             seat.process.kill()
             return
         if isinstance(action, steps.Finish):

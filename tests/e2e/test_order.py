@@ -15,6 +15,8 @@ UNEVEN = {
     f"tests/{folder}/test_{folder}{name}.py": f"""
         import os, random, pytest
 
+        pytestmark = pytest.mark.xdist_group("file {folder}{name}")  # is not divided
+
         @pytest.mark.parametrize("n", range({3 + 7 * (number % 3)}))
         def test_{name}(n):
             rounds = random.SystemRandom().randrange(20_000)
