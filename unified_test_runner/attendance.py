@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity
+from unified_test_runner.bookings import Where
 from unified_test_runner.errors import ProtocolError
 from unified_test_runner.last_words import describe_status
-from unified_test_runner.ledger import Where
 from unified_test_runner.model import ExitCode, PhaseResult, When
 from unified_test_runner.worker import protocol
 from unified_test_runner.worker.child.utr_child import wire

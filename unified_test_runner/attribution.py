@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from unified_test_runner.entries import Entry
     from unified_test_runner.model import WithheldSuite
-    from unified_test_runner.results import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +43,17 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 def unmet_selectors(
     selectors: Iterable[tuple[str, str]],
-    executed: Iterable[Entry],
+    executed: Callable[[], Iterable[Entry]],
     withheld: Iterable[WithheldSuite],
 ) -> tuple[UnmetSelector, ...]:
-    """Return the selectors to which no executed entry belongs, in the order given."""
-    entries, suites = tuple(executed), tuple(withheld)
+    """Return the selectors to which no executed entry belongs, in the order given.
+
+    `executed` gives these entries; the first ones mostly answer.
+    """
+    suites = tuple(withheld)
     unmet = []
     for option, value in selectors:
-        if any(map(_entry_test(option, value), entries)):
+        if any(map(_entry_test(option, value), executed())):
             continue
         flags = {suite.flag: None for suite in suites if _is_withheld(option, value, suite)}
         unmet.append(UnmetSelector(option=option, value=value, flags=tuple(flags)))

@@ -111,12 +111,23 @@ def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any]:
 
 def _tuple_reader(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     if len(args) == 2 and args[1] is Ellipsis:  # noqa: PLR2004 - the shape of tuple[X, ...]
-        read = _reader(args[0])
-        return lambda plain: tuple(read(item) for item in _shaped(plain, list))
+        return _list_reader(args[0])
     readers = tuple(_reader(arg) for arg in args)
     return lambda plain: tuple(
         read(item) for read, item in zip(readers, _shaped(plain, list), strict=True)
     )
+
+
+def _list_reader(hint: Any) -> Callable[[Any], tuple[Any, ...]]:
+    read, alike = _reader(hint), {hint}
+
+    def read_all(plain: Any) -> tuple[Any, ...]:
+        items = _shaped(plain, list)
+        if hint in _PLAIN and alike.issuperset(map(type, items)):
+            return tuple(items)  # long lists are lists of scalars
+        return tuple(read(item) for item in items)
+
+    return read_all
 
 
 def _shaped(plain: Any, shape: type) -> Any:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity
 from unified_test_runner.attendance import Attendance
+from unified_test_runner.bookings import Where
 from unified_test_runner.errors import ProtocolError
-from unified_test_runner.ledger import Where
 from unified_test_runner.retrying import Place
 from unified_test_runner.worker import protocol
 
@@ -103,16 +103,27 @@ class Conversation:
 
     def hear(self, seat: Seat, message: protocol.Message) -> Iterable[steps.Input]:
         """Record a worker's message and return what the scheduler must know of it."""
-        # First and without a detour: most messages by far.
-        if isinstance(message, protocol.TestStarted):
-            return self._on_test_started(seat, message)
-        if isinstance(message, protocol.TestEnded):
-            return self._on_test_ended(seat, message)
-        return self._hear_of_worker(seat, message)
+        match message:
+            case protocol.TestsPassed():
+                return self._on_tests_passed(seat, message)
+            case protocol.TestBegun():
+                started = seat.collected.started(message.index, message.limit_s)
+                return self._on_test_started(seat, started)
+            case protocol.TestStarted():
+                return self._on_test_started(seat, message)
+            case protocol.TestEnded():
+                return self._on_test_ended(seat, message)
+            case _:
+                return self._hear_of_worker(seat, message)
 
     def pause(self, seat: Seat) -> None:
-        """The worker has said all it had to say for now: what it is still at is recorded."""
-        self._ledger.announce(seat.process.worker)
+        """The worker has said all it had to say for now: what it is still at is recorded.
+
+        Of a test that is not seen running at two looks at its worker only the end is recorded.
+        """
+        if seat.test and seat.test == seat.seen:
+            self._ledger.announce(seat.process.worker)
+        seat.seen = seat.test
 
     def _on_test_started(
         self, seat: Seat, message: protocol.TestStarted
@@ -132,6 +143,34 @@ class Conversation:
         self._failures += is_bad
         done = steps.TestDone(worker=worker, is_bad=is_bad, duration_s=message.duration_s)
         return (done,)
+
+    def _on_tests_passed(self, seat: Seat, message: protocol.TestsPassed) -> Iterable[steps.Input]:
+        unit, worker, passed = seat.unit, seat.process.worker, message.measured
+        is_plain = unit is not None and not unit.is_extra and seat.counted is None
+        if unit is None or not is_plain or self._retrying.concerns(unit):
+            return self._hear_one_by_one(seat, message)
+        if not self._ledger.pass_all(worker, unit, seat.collected, message):
+            return self._hear_one_by_one(seat, message)
+        _, _, _, seat.rss_bytes, *_ = passed[-1]
+        seat.test = ""
+        seat.allow(self._limits[unit.suite], self._recorder.now)
+        done = steps.TestsPassed(
+            worker=worker,
+            index=message.first + len(passed) - 1,
+            count=len(passed),
+            duration_s=sum(duration_s for duration_s, *_ in passed),
+        )
+        if message.following is None:
+            return (done,)
+        return (done, *self._on_test_started(seat, seat.collected.started(message.following)))
+
+    def _hear_one_by_one(self, seat: Seat, message: protocol.TestsPassed) -> Iterator[steps.Input]:
+        for index, measured in enumerate(message.measured, start=message.first):
+            if index > message.first:
+                yield from self._on_test_started(seat, seat.collected.started(index))
+            yield from self._on_test_ended(seat, protocol.TestEnded.of(measured))
+        if message.following is not None:
+            yield from self._on_test_started(seat, seat.collected.started(message.following))
 
     def _hear_of_worker(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
         worker = seat.process.worker
@@ -199,7 +238,7 @@ class Conversation:
         occurrence = self._ledger.start(seat.process.worker, unit, message, now, seat.counted)
         if self._retrying.concerns(unit):
             group, index = seat.process.group, message.index
-            place = Place(group=group, unit=unit, ids=seat.ids, index=index)
+            place = Place(group=group, unit=unit, ids=seat.collected.ids, index=index)
             self._retrying.note(message.nodeid, occurrence, place)
 
     def _on_entry(self, seat: Seat, message: protocol.EntryReported) -> None:
@@ -227,7 +266,7 @@ class Conversation:
         began_s = min(seat.unit_since + message.duration_s, self._recorder.now)
         self._wall.turn(seat.process.slot, Activity.TESTS, began_s)
         seat.is_collected = True
-        seat.ids = message.ids
+        seat.collected = message
         if seat.is_retrying and not message.ids:
             self._on_retry_gone(seat)
         seat.allow(self._limits[seat.suite], self._recorder.now)

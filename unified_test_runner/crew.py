@@ -14,6 +14,7 @@ from unified_test_runner import forecast
 from unified_test_runner.last_words import last_words
 from unified_test_runner.planning.recalling import Recalled
 from unified_test_runner.worker.launch import launch
+from unified_test_runner.worker.protocol import UnitCollected
 from unified_test_runner.worker.template import ForkRequest, Template
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 #: A template whose channel is closed has nothing left to do but kill its forks.
 _TEMPLATE_END_S = 5.0
+_NOTHING = UnitCollected(ids=(), deselected=0, duration_s=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,12 @@ class Seat:
     process: WorkerProcess
     unit: UnitPlan | None = None
     last_unit: UnitPlan | None = None
-    ids: tuple[str, ...] = ()
+    collected: UnitCollected = _NOTHING
     broken: EntryReported | None = None
     first: int = 0
     counted: frozenset[int] | None = None
     test: str = ""
+    seen: str = ""
     last_path: str = ""
     unit_since: float = 0.0
     has_finished: bool = False

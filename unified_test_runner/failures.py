@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from unified_test_runner.model import EntryKind, Outcome
 
 if TYPE_CHECKING:
+    from unified_test_runner.entries import Entry
     from unified_test_runner.report import RunReport
-    from unified_test_runner.results import Entry
 
 #: Stands for a file as a whole: one that did not import.
 WHOLE = ""
@@ -46,11 +46,12 @@ class FailureRecord:
     def after(self, report: RunReport, *, is_stepwise: bool = False) -> FailureRecord:
         """Return the record after a run."""
         known: dict[str, dict[str, None]] = defaultdict(dict)
-        seen = {(entry.path, _inner(entry)) for entry in report.entries.values()}
+        found = [*report.entries_of(self.failed)]
+        seen = {(entry.path, _inner(entry)) for entry in found}
         for path, names in self.failed.items():
             known[path] = dict.fromkeys(names)
         stopped_at = None
-        ended = [e for e in report.entries.values() if e.outcome is not Outcome.NOT_RUN]
+        ended = [entry for entry in found if entry.outcome is not Outcome.NOT_RUN]
         for entry in ended:
             if entry.kind is EntryKind.TEST:  # its file was imported
                 known[entry.path].pop(WHOLE, None)

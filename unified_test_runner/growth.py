@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unified_test_runner.events import TestFinished
+    from unified_test_runner.events import TestFinished, TestsPassed
 
 #: Fewer runs say nothing.
 RUNS_AT_LEAST = 25
@@ -52,23 +52,44 @@ class Repetitions:
 
     def __init__(self) -> None:
         self._gains: dict[tuple[str, int], array[int]] = {}
+        self._waiting: list[TestsPassed | tuple[str, int, int]] = []
 
     def add(self, event: TestFinished) -> None:
         """Take a test that ended; one that is run once is not kept."""
         is_first = event.attempt == event.repetition == 1
         if "[" not in event.nodeid and not event.occurrence and is_first:
             return
-        if event.rss_after_bytes <= 0 or event.rss_before_bytes <= 0:
-            return  # it ended with its worker
-        path, colons, name = event.nodeid.partition("::")
-        key = (f"{path}{colons}{name.partition('[')[0]}", event.worker)
+        if event.rss_after_bytes > 0 and event.rss_before_bytes > 0:  # else it ended its worker
+            gain = event.rss_after_bytes - event.rss_before_bytes
+            self._waiting.append((event.nodeid, event.worker, gain))
+
+    def add_all(self, passed: TestsPassed) -> None:
+        """Take tests that passed in a row."""
+        self._waiting.append(passed)
+
+    def _sort(self) -> None:
+        """Tell the tests apart, which nobody needs before the end."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if isinstance(each, tuple):
+                self._note(*each)
+                continue
+            for nodeid, measured in zip(each.nodeids, each.measured, strict=True):
+                if "[" in nodeid:
+                    _, _, before, after, *_ = measured
+                    self._note(nodeid, each.worker, after - before)
+
+    def _note(self, nodeid: str, worker: int, gain_bytes: int) -> None:
+        path, colons, name = nodeid.partition("::")
+        key = (f"{path}{colons}{name.partition('[')[0]}", worker)
         gains = self._gains.get(key)
         if gains is None:
             gains = self._gains[key] = array("q")
-        gains.append(event.rss_after_bytes - event.rss_before_bytes)
+        gains.append(gain_bytes)
 
     def growing(self) -> list[Growing]:
         """Return the tests that grow, those that took most first; each once."""
+        self._sort()
         found: dict[str, Growing] = {}
         for (nodeid, worker), gains in self._gains.items():
             per_run = growth_per_run(gains)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from unified_test_runner.bookings import Booked
+from unified_test_runner.errors import ProtocolError
 from unified_test_runner.events import (
     Event,
     LateErrorRecorded,
     LeakFound,
     PluginsTold,
     TestFinished,
+    TestsPassed,
     TestStarted,
     UnitFinished,
     WarningRecorded,
 )
-from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, When, fold_outcome
+from unified_test_runner.model import EntryKind, Outcome, PhaseResult, When, fold_outcome
+from unified_test_runner.occurrences import Occurrences
+from unified_test_runner.phases import masked, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from unified_test_runner import steps
+    from unified_test_runner.bookings import Where
     from unified_test_runner.masking import Mask
     from unified_test_runner.steps import UnitPlan
     from unified_test_runner.worker import protocol
@@ -32,39 +36,6 @@ if TYPE_CHECKING:
 NO_WORKER = -1
 #: Told but never a reason to fail: libraries written in C start pools that stay.
 TOLERATED_LEAKS = frozenset({"native thread"})
-
-
-#: A worker may still be busy with a file of a repetition when others are ahead of it, by one
-#: repetition for each worker at most.
-_REPETITIONS_KEPT = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """What a worker was at when a collector failed: a unit, unless it was still walking."""
-
-    suite: str
-    path: str
-    unit: UnitPlan | None = None
-
-
-@dataclass(slots=True)
-class _Running:
-    message: protocol.TestStarted
-    unit: UnitPlan
-    occurrence: int
-    since: float
-    is_announced: bool = False
-    is_rerun: bool = False
-    is_in_order: bool = False
-
-    @property
-    def is_context(self) -> bool:
-        return self.is_rerun and not self.is_in_order
-
-    @property
-    def attempt(self) -> int:
-        return self.unit.again.attempt if self.unit.again else 1 + self.is_rerun
 
 
 class Ledger:
@@ -91,11 +62,11 @@ class Ledger:
         self._mask = mask
         self._categories = categories
         self._options = options
-        self._running: dict[int, _Running] = {}
-        self._seen: dict[int, Counter[str]] = {}
+        self._running: dict[int, Booked] = {}
+        self._occurrences = Occurrences()
         self._leaks = leaks
         self._suite_of: dict[str, str] = {}
-        self._special: dict[tuple[int, str], _Running] = {}
+        self._special: dict[tuple[int, str], Booked] = {}
         self._latest: dict[int, protocol.TestStarted] = {}
 
     def start(
@@ -117,10 +88,10 @@ class Ledger:
         if again:
             occurrence = again.occurrence
         elif is_rerun:
-            occurrence = max(self._seen_in(unit.repetition)[nodeid] - 1, 0)
+            occurrence = self._occurrences.latest(nodeid, unit.repetition)
         else:
             occurrence = self._next_occurrence(nodeid, unit)
-        self._running[worker] = running = _Running(message, unit, occurrence, now)
+        self._running[worker] = running = Booked(message, unit, occurrence, now)
         running.is_rerun = is_rerun
         running.is_in_order = counted is not None and message.index in counted
         if again or is_rerun or occurrence or unit.repetition > 1:
@@ -129,10 +100,7 @@ class Ledger:
         return occurrence
 
     def announce(self, worker: int) -> None:
-        """Record the start of the test that a worker is running, unless that was done.
-
-        A test that began and ended between two looks at its worker has its end recorded only.
-        """
+        """Record the start of the test that a worker is running, unless that was done."""
         running = self._running.get(worker)
         if running is None or running.is_announced:
             return
@@ -158,24 +126,66 @@ class Ledger:
         else:
             outcome = fold_outcome(message.phases)
             words = {
-                "phases": tuple(self._masked(phase) for phase in message.phases),
-                "reason": self._mask.apply(_reason(message.phases)),
+                "phases": tuple(masked(self._mask, phase) for phase in message.phases),
+                "reason": self._mask.apply(reason_of(message.phases)),
             }
-        finished = self._finished(
-            worker,
-            running,
-            outcome,
-            message.duration_s,
-            passed=message.passed,
-            cpu_s=message.cpu_s,
-            rss_before_bytes=message.rss_before_bytes,
-            rss_after_bytes=message.rss_after_bytes,
-            peak_rss_bytes=message.peak_rss_bytes,
-            properties=tuple((name, self._mask.apply(text)) for name, text in message.properties),
-            **words,
+        self._emit(
+            self._finished(
+                worker,
+                running,
+                outcome,
+                message.duration_s,
+                passed=message.passed,
+                cpu_s=message.cpu_s,
+                rss_before_bytes=message.rss_before_bytes,
+                rss_after_bytes=message.rss_after_bytes,
+                peak_rss_bytes=message.peak_rss_bytes,
+                properties=tuple((key, self._mask.apply(text)) for key, text in message.properties),
+                **words,
+            )
         )
-        self._emit(finished)
         return outcome
+
+    def pass_all(
+        self,
+        worker: int,
+        unit: UnitPlan,
+        collected: protocol.UnitCollected,
+        passed: protocol.TestsPassed,
+    ) -> bool:
+        """The running test and those after it passed; returns whether they could be booked so.
+
+        They cannot where there is another test of the same name.
+
+        Raises:
+            ProtocolError: another test is running.
+        """
+        running = self._running.get(worker)
+        if running is None or running.message.index != passed.first:
+            raise ProtocolError(f"worker {worker} ends test {passed.first}, which is not running")
+        numbers = slice(passed.first, passed.first + len(passed.measured))
+        lines, classnames, names = collected.places(numbers)
+        ids = collected.ids[numbers]
+        if not (running.is_plain and self._occurrences.are_first(ids[1:], unit.repetition)):
+            return False
+        del self._running[worker]
+        if self._leaks:
+            self._suite_of.update(dict.fromkeys(ids, unit.suite))
+        self._latest[worker] = collected.started(numbers.stop - 1)
+        self._emit(
+            TestsPassed(
+                worker=worker,
+                suite=unit.suite,
+                category=self._categories.get(unit.suite),
+                path=collected.path,
+                nodeids=ids,
+                lines=lines,
+                classnames=classnames,
+                names=names,
+                measured=passed.measured,
+            )
+        )
+        return True
 
     def lose_test(self, action: steps.LoseTest, now: float, last_words: str = "") -> None:
         """The running test of a worker ended with its process, which left `last_words`."""
@@ -246,7 +256,7 @@ class Ledger:
                 repetition=at.unit.repetition if at.unit else 1,
                 path=at.path or nodeid,
                 name=nodeid.rpartition("::")[2] if again else nodeid,
-                phases=(self._masked(phase),),
+                phases=(masked(self._mask, phase),),
                 reason=self._mask.apply(phase.message),
                 reproduce=self._command(at.path, nodeid) if outcome.is_bad else "",
             )
@@ -265,7 +275,7 @@ class Ledger:
                 occurrence=special.occurrence if special else 0,
                 attempt=special.attempt if special else 1,
                 repetition=special.unit.repetition if special else 1,
-                phase=self._masked(message.phase),
+                phase=masked(self._mask, message.phase),
                 reproduce=self._command(self._path(worker, message.nodeid), message.nodeid),
             )
         )
@@ -328,7 +338,7 @@ class Ledger:
     def _finished(
         self,
         worker: int,
-        running: _Running,
+        running: Booked,
         outcome: Outcome,
         duration_s: float,
         **measured: Any,
@@ -356,37 +366,10 @@ class Ledger:
 
     def _next_occurrence(self, nodeid: str, unit: UnitPlan | None) -> int:
         """Return how many of this name were there before, in the same repetition."""
-        seen = self._seen_in(unit.repetition if unit else 1)
-        seen[nodeid] += 1
-        return seen[nodeid] - 1
-
-    def _seen_in(self, repetition: int) -> Counter[str]:
-        """Return how often each name was there in a repetition."""
-        if repetition not in self._seen:
-            self._seen.pop(repetition - _REPETITIONS_KEPT, None)
-        return self._seen.setdefault(repetition, Counter())
+        return self._occurrences.following(nodeid, unit.repetition if unit else 1)
 
     def _command(self, path: str, nodeid: str) -> str:
         """The command that runs this one test again, from the project root."""
         inner = nodeid.partition("::")[2]
         target = f"{path}::{inner}" if inner else path or nodeid
         return shlex.join(["unified-test-runner", target, *self._options])
-
-    def _masked(self, phase: PhaseResult) -> PhaseResult:
-        if not (phase.longrepr or phase.message or phase.sections):
-            return phase
-        clean = self._mask.apply
-        return replace(
-            phase,
-            message=clean(phase.message),
-            longrepr=clean(phase.longrepr),
-            sections=tuple(Section(title=s.title, text=clean(s.text)) for s in phase.sections),
-        )
-
-
-def _reason(phases: tuple[PhaseResult, ...]) -> str:
-    """One line on why a test did not simply pass: the first phase that has one."""
-    for phase in phases:
-        if phase.message or phase.expected:
-            return phase.expected or phase.message
-    return ""

@@ -107,6 +107,11 @@ class PhaseResult:
 _PHASES = (When.SETUP, When.CALL, When.TEARDOWN)
 
 
+#: What a test cost that passed without a word: seconds of wall and of processor time; bytes of
+#: resident memory before it, after it, and at most so far; seconds of set-up, call and teardown.
+Measured = tuple[float, float, int, int, int, float, float, float]
+
+
 def passed_phases(seconds: tuple[float, float, float]) -> tuple[PhaseResult, ...]:
     """Return the phases of a test that passed without a word, from their durations."""
     return tuple(

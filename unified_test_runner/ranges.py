@@ -192,13 +192,20 @@ class Worker:
     def end_test(self, unit: Range, done: steps.TestDone) -> None:
         """The running test of the range in hand is over."""
         index = self.running if self.running is not None else 0
-        unit.start = index + 1
-        unit.handouts = 0
-        self.running = None
-        unit.file.tests += 1
-        unit.file.spent_s += done.duration_s
+        self._end_tests(unit, index, 1, done.duration_s)
         if done.is_bad:
             unit.suspect(index)
+
+    def pass_tests(self, unit: Range, passed: steps.TestsPassed) -> None:
+        """Tests of the range in hand have passed."""
+        self._end_tests(unit, passed.index, passed.count, passed.duration_s)
+
+    def _end_tests(self, unit: Range, last: int, count: int, duration_s: float) -> None:
+        unit.start = last + 1
+        unit.handouts = 0
+        self.running = None
+        unit.file.tests += count
+        unit.file.spent_s += duration_s
 
     def lose_test(self, unit: Range, index: int, outcome: Outcome, reason: str) -> steps.LoseTest:
         """It died in this test of the range in hand; returns the action that says so."""

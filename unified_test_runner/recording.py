@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import UtrError
-from unified_test_runner.events import ErrorRaised, Event, Stamped
+from unified_test_runner.events import ErrorRaised, Event, Stamped, TestsPassed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,10 +41,11 @@ class Recorder:
         return self._clock() - self._began
 
     def emit(self, event: Event) -> None:
-        """Record one event."""
-        self._seq += 1
+        """Record one event, or one that stands for many."""
+        first = self._seq + 1
+        self._seq += len(event.nodeids) if isinstance(event, TestsPassed) else 1
         try:
-            self._publisher.publish(Stamped(seq=self._seq, t_mono=round(self.now, 6), event=event))
+            self._publisher.publish(Stamped(seq=first, t_mono=round(self.now, 6), event=event))
         except UtrError as error:
             # One that fails at everything fails at the news of its failure as well.
             if not isinstance(event, ErrorRaised):

@@ -7,7 +7,6 @@ looks at the environment, so that a log replayed years later gives the same answ
 from __future__ import annotations
 
 import dataclasses
-import heapq
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,10 @@ from unified_test_runner.records import ServiceRecord, UnitRecord, WorkerRecord
 from unified_test_runner.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from unified_test_runner.results import Entry, Key, Running
+    from unified_test_runner.entries import Entry, Key
+    from unified_test_runner.results import Running
 
 
 class RunReport:
@@ -82,6 +82,15 @@ class RunReport:
         return self._results.entries
 
     @property
+    def notable(self) -> tuple[Entry, ...]:
+        """The entries of which there is more to tell than that they passed, in their order."""
+        return tuple(self._results.entries.told())
+
+    def entries_of(self, paths: Collection[str]) -> Iterator[Entry]:
+        """Yield, in their order, the notable entries and all those of some files."""
+        return self._results.entries.told(paths)
+
+    @property
     def running(self) -> tuple[Running, ...]:
         """Tests in flight, the longest-running first."""
         return self._results.running
@@ -93,17 +102,17 @@ class RunReport:
     @property
     def bad_entries(self) -> tuple[Entry, ...]:
         """The entries that make the run fail, in the order they ended."""
-        return tuple(entry for entry in self.entries.values() if entry.outcome.is_bad)
+        return tuple(entry for entry in self.notable if entry.outcome.is_bad)
 
     @property
     def flaky_entries(self) -> tuple[Entry, ...]:
         """Tests that passed only when they were run again."""
-        return tuple(e for e in self.entries.values() if e.outcome is Outcome.FLAKY)
+        return tuple(entry for entry in self.notable if entry.outcome is Outcome.FLAKY)
 
     @property
     def repetitions(self) -> int:
         """How often the test that was repeated most has run; 1 where nothing was repeated."""
-        return max((entry.repetitions for entry in self.entries.values()), default=1)
+        return max((entry.repetitions for entry in self.notable), default=1)
 
     @property
     def is_failing(self) -> bool:
@@ -162,12 +171,11 @@ class RunReport:
 
     def slowest(self, count: int) -> list[Entry]:
         """The tests that took longest, longest first."""
-        return heapq.nlargest(count, self._tests(), key=lambda entry: entry.duration_s)
+        return self._results.entries.slowest(count)
 
     def grew_most(self, count: int) -> list[Entry]:
         """The tests during which their worker's memory grew most."""
-        grown = (entry for entry in self._tests() if entry.growth_bytes > 0)
-        return heapq.nlargest(count, grown, key=lambda entry: entry.growth_bytes)
+        return [entry for entry in self._results.entries.grown(count) if entry.growth_bytes > 0]
 
     # How far it is.
 
@@ -212,12 +220,12 @@ class RunReport:
         """Selectors of the command line that led to no executed test."""
         if self.plan is None:
             return ()
-        answering = (
-            entry
-            for entry in self.entries.values()
-            if entry.outcome.is_bad or (entry.outcome.is_executed and entry.kind is EntryKind.TEST)
-        )
-        return unmet_selectors(self.plan.selectors, answering, self.withheld)
+        return unmet_selectors(self.plan.selectors, self._answering, self.withheld)
+
+    def _answering(self) -> Iterator[Entry]:
+        for entry in self.entries.values():
+            if entry.outcome.is_bad or (entry.outcome.is_executed and entry.kind is EntryKind.TEST):
+                yield entry
 
     # One method for each kind of event.
 
@@ -242,6 +250,7 @@ class RunReport:
             events.UnitFinished: self._on_unit_finished,
             events.TestStarted: self._on_test_started,
             events.TestFinished: self._on_test_finished,
+            events.TestsPassed: self._on_tests_passed,
             events.LateErrorRecorded: self._results.amend,
             events.PluginsTold: self._on_plugins_told,
             events.WarningRecorded: self.warnings.append,
@@ -325,8 +334,7 @@ class RunReport:
 
     def _on_unit_collected(self, event: events.UnitCollected) -> None:
         # A file shared between workers is collected by each: count it once.
-        known = self._deselected.get(event.path, 0)
-        self._deselected[event.path] = max(known, event.deselected)
+        self._deselected[event.path] = max(event.deselected, self._deselected.get(event.path, 0))
 
     def _on_unit_split(self, event: events.UnitSplit) -> None:
         self._parts.setdefault(event.path, {0}).add(event.index)
@@ -348,14 +356,25 @@ class RunReport:
         self.growth.add(event)
         worker = event.worker
         self._tests_of[worker] += 1
-        if event.peak_rss_bytes > self._peak_of.get(worker, 0):
-            self._peak_of[worker] = event.peak_rss_bytes
+        self._peak_of[worker] = max(event.peak_rss_bytes, self._peak_of.get(worker, 0))
+        unit = self._unit_of.get(worker)
+        if unit is None:
+            return
+        unit.outcomes[event.outcome] += 1
+        key = (event.entry, event.nodeid, event.occurrence)
+        if event.is_in_order and self.entries[key].is_order_dependent:
+            self.dependents.add(unit.path)
+
+    def _on_tests_passed(self, event: events.TestsPassed) -> None:
+        self._results.pass_all(event)
+        self.growth.add_all(event)
+        worker, count = event.worker, len(event.nodeids)
+        self._tests_of[worker] += count
+        peaks = (peak for _, _, _, _, peak, *_ in event.measured)
+        self._peak_of[worker] = max(*peaks, self._peak_of.get(worker, 0))
         unit = self._unit_of.get(worker)
         if unit is not None:
-            unit.outcomes[event.outcome] += 1
-            entry = self.entries[event.entry, event.nodeid, event.occurrence]
-            if event.is_in_order and entry.is_order_dependent:
-                self.dependents.add(unit.path)
+            unit.outcomes[Outcome.PASSED] += count
 
     def _on_plugins_told(self, event: events.PluginsTold) -> None:
         # Most say the same in every worker: once is enough.
@@ -373,12 +392,9 @@ class RunReport:
         self.finished = event
 
     def _worker(self, number: int) -> WorkerRecord:
-        record = self._workers.get(number) or WorkerRecord(worker=number)
-        peak = max(record.peak_rss_bytes, self._peak_of.get(number, 0))
-        return dataclasses.replace(record, tests=self._tests_of[number], peak_rss_bytes=peak)
-
-    def _tests(self) -> list[Entry]:
-        return [entry for entry in self.entries.values() if entry.kind is EntryKind.TEST]
+        old = self._workers.get(number) or WorkerRecord(worker=number)
+        peak = max(old.peak_rss_bytes, self._peak_of.get(number, 0))
+        return dataclasses.replace(old, tests=self._tests_of[number], peak_rss_bytes=peak)
 
     def _unexpected(self) -> set[str]:
         return {path for event in self.forecasts for path in event.unexpected}

@@ -10,16 +10,20 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from unified_test_runner.entries import Attempt, Entries, Entry
 from unified_test_runner.light import dataclass
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, fold_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from unified_test_runner.events import LateErrorRecorded, TestFinished, TestStarted
-
-#: An entry's identity: what it stands for, its node id, which one of that name.
-Key = tuple[EntryKind, str, int]
+    from unified_test_runner.entries import Key
+    from unified_test_runner.events import (
+        LateErrorRecorded,
+        TestFinished,
+        TestsPassed,
+        TestStarted,
+    )
 
 NEVER_ENDED = "no end was recorded for this test: the run was cut short while it was running"
 
@@ -28,110 +32,6 @@ _BAD = frozenset(outcome for outcome in Outcome if outcome.is_bad)
 #: So many attempts are kept of each way in which repetitions failed.
 _KEPT_OF_EACH = 3
 _PROVES_NOTHING = frozenset({Outcome.SKIPPED, Outcome.NOT_RUN})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One try at a test: the first, a retry, or the repetition of that number.
-
-    `phases` are kept for bad outcomes only. `is_in_order`: all tests before it in its file ran
-    before it, in the same process, as they had not for the attempts before.
-    """
-
-    number: int
-    outcome: Outcome
-    duration_s: float
-    worker: int
-    reason: str = ""
-    reproduce: str = ""
-    phases: tuple[PhaseResult, ...] = ()
-    repetition: int = 1
-    is_in_order: bool = False
-
-    @property
-    def bad_phases(self) -> tuple[PhaseResult, ...]:
-        """The phases that failed, in the order they ran."""
-        return tuple(phase for phase in self.phases if phase.outcome in {"failed", "error"})
-
-    @property
-    def message(self) -> str:
-        """One line on why it ended so; never empty for a bad outcome."""
-        for phase in self.bad_phases:
-            if text := phase.message.strip() or _last_line(phase.longrepr):
-                return text
-        if self.reason.strip() or not self.outcome.is_bad:
-            return self.reason
-        return f"{self.outcome.value}, without a message"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A line of the results: a test, or a file that could not be collected.
-
-    `outcome` is the verdict over all `attempts`; `growth_bytes` is what the worker's
-    resident set gained during the last attempt; `label` a plugin's own name for the outcome. Of
-    a test that was repeated `repetitions` times, `bad_repetitions` of them in vain, only the
-    first bad attempts and the last one are kept.
-    """
-
-    kind: EntryKind
-    nodeid: str
-    occurrence: int
-    outcome: Outcome
-    suite: str
-    category: str | None
-    path: str
-    line: int
-    classname: str
-    name: str
-    attempts: tuple[Attempt, ...]
-    growth_bytes: int = 0
-    properties: tuple[tuple[str, str], ...] = ()
-    repetitions: int = 1
-    bad_repetitions: int = 0
-    label: str = ""
-
-    @property
-    def key(self) -> Key:
-        """Its identity."""
-        return (self.kind, self.nodeid, self.occurrence)
-
-    @property
-    def last(self) -> Attempt:
-        """The attempt that decided."""
-        return self.attempts[-1]
-
-    @property
-    def telling(self) -> Attempt:
-        """The attempt that explains the outcome.
-
-        That is the last bad one, of repetitions the first as bad as the outcome; else the last.
-        """
-        if self.last.is_in_order:
-            return self.last
-        bad = [attempt for attempt in self.attempts if attempt.outcome in _BAD]
-        if self.repetitions > 1:
-            return next((each for each in bad if each.outcome is self.outcome), self.last)
-        return bad[-1] if bad else self.last
-
-    @property
-    def is_order_dependent(self) -> bool:
-        """Whether it ended well only once all tests before it in its file had run."""
-        return (
-            self.last.is_in_order
-            and self.last.outcome not in _BAD
-            and any(attempt.outcome in _BAD for attempt in self.attempts)
-        )
-
-    @property
-    def duration_s(self) -> float:
-        """How long the deciding attempt took."""
-        return self.last.duration_s
-
-    @property
-    def message(self) -> str:
-        """One line on why it ended so; empty for a plain pass."""
-        return self.telling.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +80,7 @@ class Results:
     """Entries in the order in which they first ended, with running totals."""
 
     def __init__(self) -> None:
-        self.entries: dict[Key, Entry] = {}
+        self.entries = Entries()
         self.totals: dict[EntryKind, Counter[Outcome]] = {kind: Counter() for kind in EntryKind}
         self._running: dict[tuple[str, int, int], Running] = {}
         self._repeats: dict[Key, _Repeats] = {}
@@ -229,6 +129,11 @@ class Results:
                 **self._history(key, _attempt_of(event), is_end=True),
             )
         )
+
+    def pass_all(self, event: TestsPassed) -> None:
+        """Tests passed in a row, each the first of its name."""
+        self.entries.pass_all(event)
+        self.totals[EntryKind.TEST][Outcome.PASSED] += len(event.nodeids)
 
     def amend(self, event: LateErrorRecorded) -> None:
         """A fixture failed after its last test had ended: that test is no pass any more."""
@@ -286,7 +191,7 @@ class Results:
         if old is not None:
             totals[old.outcome] -= 1
         totals[new.outcome] += 1
-        self.entries[new.key] = new
+        self.entries.put(new)
 
 
 def _attempt_of(event: TestFinished) -> Attempt:
@@ -375,7 +280,3 @@ def _bare_entry(nodeid: str, occurrence: int, suite: str) -> Entry:
         name="",
         attempts=(),
     )
-
-
-def _last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()

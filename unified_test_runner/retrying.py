@@ -20,9 +20,9 @@ from unified_test_runner.verdict import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from unified_test_runner.entries import Entry
     from unified_test_runner.events import Event
     from unified_test_runner.report import RunReport
-    from unified_test_runner.results import Entry
 
 #: Up to so many failures are retried, or this share of the executed tests if that is more.
 MAX_FAILURES = 10

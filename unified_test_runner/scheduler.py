@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 STARTUP_DEATHS = 3
 #: So often a unit may be handed out and come back untouched until it is given up.
 HANDOUTS = 3
+_PROGRESS = (
+    steps.UnitBegun, steps.UnitCollected, steps.TestBegun, steps.TestDone, steps.TestsPassed,
+)  # fmt: skip
 
 
 class Scheduler:
@@ -61,8 +64,7 @@ class Scheduler:
         self._workers = self._roster.workers
         self._next_worker = 0
         self._repetitions = Repetitions(repeat)
-        self._stop_reason = ""
-        self._kill_reason = ""
+        self._stop_reason = self._kill_reason = ""
         self._has_ended = False
 
     @property
@@ -72,7 +74,7 @@ class Scheduler:
 
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
-        if not self._is_anyone_idle and isinstance(happened, (steps.TestBegun, steps.TestDone)):
+        if not self._is_anyone_idle and isinstance(happened, _PROGRESS):
             # Most inputs by far, and nobody becomes free by them.
             return self._on_progress(self._workers[happened.worker], happened)
         actions = self._react(happened)
@@ -282,6 +284,8 @@ class Scheduler:
                 worker.running = happened.index
             case steps.TestDone():
                 worker.end_test(unit, happened)
+            case steps.TestsPassed():
+                worker.pass_tests(unit, happened)
             case steps.Given() if unit.start < happened.index and happened.index in unit:
                 worker.is_asked = False
                 given = unit.give(happened.index, worker.number)

@@ -84,6 +84,9 @@ class Lookout:
                 self._begin(event)
             case events.TestFinished():
                 self._end(event)
+            case events.TestsPassed():
+                for each in event.each():
+                    self._end(each)
             case events.LateErrorRecorded():
                 self._amend(event)
             case _:

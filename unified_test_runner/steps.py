@@ -167,6 +167,17 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TestsPassed:
+    """A worker began and passed `count` tests in a row, the last of them at `index`."""
+
+    __test__ = False
+    worker: int
+    index: int
+    count: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitDone:
     """A worker is done with its unit; `ran` of its tests are behind it."""
 
@@ -248,6 +259,7 @@ Input = (
     | UnitCollected
     | TestBegun
     | TestDone
+    | TestsPassed
     | UnitDone
     | UnitUnknown
     | UnitDiffers

@@ -51,7 +51,7 @@ def test_what_was_withheld_is_named_with_its_flag(selector, flags):
     suite = WithheldSuite(name="shop", files=1, flag="--real-services", category="e2e")
     option, value = selector
     expected = UnmetSelector(option=option, value=value, flags=flags)
-    assert unmet_selectors([selector], [], [suite]) == (expected,)
+    assert unmet_selectors([selector], list, [suite]) == (expected,)
 
 
 def test_selectors_are_told_as_they_were_written():

@@ -9,8 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unified_test_runner import events
-from unified_test_runner.codec import to_plain
-from unified_test_runner.events import EVENT_TYPES, NoticeGiven, Stamped, decode, encode
+from unified_test_runner.events import (
+    EVENT_TYPES,
+    NoticeGiven,
+    Stamped,
+    decode,
+    encode,
+    encode_each,
+)
 from unified_test_runner.model import ExitCode
 
 NOTICE = Stamped(seq=7, t_mono=1.5, event=NoticeGiven(level="info", message="hello"))
@@ -27,33 +33,6 @@ def test_every_event_is_read_back_from_its_line(any_instance, cls, data, seq, t_
     assert decode(line) == stamped
 
 
-def shown(value):
-    """Tells 1 from True and 1.0, but not zero from the zero below it."""
-    return repr(value + 0.0 if isinstance(value, float) else value)
-
-
-@pytest.mark.parametrize("cls", [events.TestStarted, events.TestFinished])
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data())
-def test_lines_written_by_hand_are_what_the_codec_would_write(any_instance, cls, data):
-    event = data.draw(any_instance(cls))
-    if isinstance(event, events.TestFinished) and data.draw(st.booleans()):
-        numbers = st.floats() | st.just(0.25)
-        event = dataclasses.replace(
-            event, passed=data.draw(st.tuples(numbers, numbers, numbers)), phases=(), properties=(),
-            occurrence=0, attempt=1, reason="", reproduce="",
-        )  # fmt: skip
-    stamped = Stamped(seq=3, t_mono=1.25, event=event)
-    written = {name: shown(value) for name, value in json.loads(encode(stamped)).items()}
-    head = {"v": 1, "seq": 3, "t_mono": 1.25, "kind": cls.kind}
-    plain = json.loads(json.dumps({**head, **to_plain(event)}))
-    defaults = {"category": None, "path": "", "line": 0, "classname": "", "name": "",
-                "cpu_s": 0.0, "rss_before_bytes": 0, "rss_after_bytes": 0, "peak_rss_bytes": 0,
-                "entry": "test"}  # fmt: skip
-    given = {name: shown(value) for name, value in {**defaults, **plain}.items()}
-    assert {**{name: shown(value) for name, value in defaults.items()}, **written} == given
-
-
 def test_kinds_are_told_apart_and_fields_do_not_hide_the_head_of_a_line():
     assert len({cls.kind for cls in EVENT_TYPES}) == len(EVENT_TYPES)
     assert all(cls.kind for cls in EVENT_TYPES)
@@ -68,7 +47,8 @@ def test_every_event_defined_is_one_that_readers_know():
         for value in vars(events).values()
         if isinstance(value, type) and issubclass(value, events.Event)
     }
-    assert defined - {events.Event} == {*EVENT_TYPES}
+    # Tests that passed in a row are written one by one.
+    assert defined - {events.Event, events.TestsPassed} == {*EVENT_TYPES}
 
 
 def test_a_line_has_its_head_first():
@@ -129,3 +109,24 @@ def test_a_corrupt_line_is_a_value_error(line):
 def test_no_text_raises_anything_else(line):
     with contextlib.suppress(ValueError):
         assert decode(line) in (None, NOTICE)
+
+
+FINITE = st.floats(0, 1e6, allow_nan=False).map(lambda value: round(value, 6))
+SIZES = st.integers(0, 2**40)
+TEXTS = st.text(st.characters(), max_size=8)
+MEASURED = st.tuples(FINITE, FINITE, SIZES, SIZES, SIZES, FINITE, FINITE, FINITE)
+PASSED = st.lists(st.tuples(TEXTS, st.integers(0, 9999), TEXTS, TEXTS, MEASURED), min_size=1)
+
+
+@given(PASSED, st.none() | TEXTS, TEXTS, st.integers(1, 10**6))
+def test_tests_that_passed_in_a_row_are_written_one_by_one(tests, category, text, seq):
+    nodeids, lines, classnames, names, measured = zip(*tests, strict=True)
+    event = events.TestsPassed(
+        worker=3, suite=text, category=category, path=text, nodeids=nodeids, lines=lines,
+        classnames=classnames, names=names, measured=measured,
+    )  # fmt: skip
+    written = encode_each(Stamped(seq=seq, t_mono=1.25, event=event), event)
+    assert all(line.isascii() for line in written)
+    assert [decode(line) for line in written] == [
+        Stamped(seq=seq + n, t_mono=1.25, event=each) for n, each in enumerate(event.each())
+    ]

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unified_test_runner import steps
+from unified_test_runner.bookings import Where
+from unified_test_runner.errors import ProtocolError
 from unified_test_runner.events import (
     LateErrorRecorded,
     LeakFound,
@@ -16,7 +18,7 @@ from unified_test_runner.events import (
     UnitFinished,
     WarningRecorded,
 )
-from unified_test_runner.ledger import NO_WORKER, Ledger, Where
+from unified_test_runner.ledger import NO_WORKER, Ledger
 from unified_test_runner.masking import Mask
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, Section, UnitKey, When
 from unified_test_runner.worker import protocol
@@ -397,3 +399,56 @@ def test_a_second_run_in_order_counts_for_the_tests_it_was_made_for_only():
     assert len(book.events) == before, "a context counts for nothing"
     book.ledger.amend(1, protocol.LateError(nodeid="x.py::b", phase=late))
     assert book.last.attempt == 2
+
+
+COST = (0.5, 0.1, 10, 20, 30, 0.1, 0.2, 0.2)
+
+
+def collected(*names: str, path: str = "a.py") -> protocol.UnitCollected:
+    return protocol.UnitCollected(
+        ids=tuple(f"{path}::{name}" for name in names), deselected=0, duration_s=0.0, path=path,
+        lines=(3,) * len(names), classnames=("",) * len(names), names=names,
+    )  # fmt: skip
+
+
+def pass_all(book: Book, found: protocol.UnitCollected, first: int = 0) -> bool:
+    message = protocol.TestsPassed(first=first, measured=(COST,) * (len(found.ids) - first))
+    return book.ledger.pass_all(1, unit(found.path), found, message)
+
+
+def test_tests_that_pass_in_a_row_are_booked_together(book):
+    found = collected("test_a", "test_b", "test_c")
+    book.ledger.start(1, unit(), found.started(1), 0.0)
+    assert pass_all(book, found, first=1)
+    (event,) = book.events
+    assert [each.nodeid for each in event.each()] == ["a.py::test_b", "a.py::test_c"]
+    assert {(e.suite, e.category, e.path, e.line) for e in event.each()} == {
+        ("shop", "unit", "a.py", 3)
+    }
+
+
+def test_a_test_that_was_announced_or_has_a_namesake_is_booked_alone(book):
+    found = collected("test_a", "test_b")
+    book.start()
+    assert not pass_all(book, found)
+    book.end(phase())
+    twins = collected("test_c", "test_c")
+    book.ledger.start(1, unit(), twins.started(0), 0.0)
+    assert not pass_all(book, twins)
+    assert book.ledger.start(1, unit(), twins.started(1), 0.0) == 1
+
+
+def test_a_test_that_is_not_running_cannot_pass(book):
+    found = collected("test_a", "test_b")
+    with pytest.raises(ProtocolError, match="worker 1 ends test 0, which is not running"):
+        pass_all(book, found)
+    book.ledger.start(1, unit(), found.started(0), 0.0)
+    with pytest.raises(ProtocolError, match="test 1"):
+        pass_all(book, found, first=1)
+
+
+@pytest.mark.parametrize("first", [-1, 1, 2])
+def test_a_test_of_which_nothing_was_told_is_no_test(first):
+    found = collected("test_a")
+    with pytest.raises(ProtocolError, match="unheard of"):
+        found.started(first)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from unified_test_runner.entries import Attempt
 from unified_test_runner.model import Outcome, PhaseResult, When
-from unified_test_runner.results import Attempt, decide
+from unified_test_runner.results import decide
 
 
 def attempt(outcome: Outcome, number: int = 1, **fields) -> Attempt:

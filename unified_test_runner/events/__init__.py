@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from unified_test_runner.events.base import Event
 from unified_test_runner.events.coverage import CoverageMeasured, Covered, FileCovered
-from unified_test_runner.events.log import EVENT_TYPES, LOG_VERSION, Stamped, decode, encode
+from unified_test_runner.events.log import (
+    EVENT_TYPES,
+    LOG_VERSION,
+    Stamped,
+    decode,
+    encode,
+    encode_each,
+)
 from unified_test_runner.events.run import (
     ErrorRaised,
     NoticeGiven,
@@ -31,6 +38,7 @@ from unified_test_runner.events.tests import (
     LateErrorRecorded,
     LeakFound,
     TestFinished,
+    TestsPassed,
     TestStarted,
     WarningRecorded,
 )
@@ -77,6 +85,7 @@ __all__ = [
     "TemplateReady",
     "TestFinished",
     "TestStarted",
+    "TestsPassed",
     "UnitCollected",
     "UnitFinished",
     "UnitSplit",
@@ -89,4 +98,5 @@ __all__ = [
     "WorkerStarted",
     "decode",
     "encode",
+    "encode_each",
 ]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from unified_test_runner.events.base import Event
 from unified_test_runner.light import dataclass
-from unified_test_runner.model import EntryKind, Outcome, PhaseResult, passed_phases
+from unified_test_runner.model import (
+    EntryKind,
+    Measured,
+    Outcome,
+    PhaseResult,
+    passed_phases,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,54 @@ class TestFinished(Event):
     def all_phases(self) -> tuple[PhaseResult, ...]:
         """The phases of the attempt, however they were recorded."""
         return self.phases if self.passed is None else passed_phases(self.passed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsPassed(Event):
+    """Tests of one file that passed one after the other, each on its first run.
+
+    Stands for as many `TestFinished` with numbers that follow each other, and is written as
+    these: most tests pass, and what the runner spends on each decides how many workers it can
+    serve. Of each test there is one item in every tuple.
+    """
+
+    kind: ClassVar[str] = "test_finished"
+    __test__: ClassVar[bool] = False
+    worker: int
+    suite: str
+    category: str | None
+    path: str
+    nodeids: tuple[str, ...]
+    lines: tuple[int, ...]
+    classnames: tuple[str, ...]
+    names: tuple[str, ...]
+    measured: tuple[Measured, ...]
+
+    def finished(self, index: int) -> TestFinished:
+        """Return the event of one of the tests alone."""
+        duration_s, cpu_s, before, after, peak, *passed = self.measured[index]
+        setup_s, call_s, teardown_s = passed
+        return TestFinished(
+            worker=self.worker,
+            nodeid=self.nodeids[index],
+            suite=self.suite,
+            category=self.category,
+            outcome=Outcome.PASSED,
+            duration_s=duration_s,
+            passed=(setup_s, call_s, teardown_s),
+            path=self.path,
+            line=self.lines[index],
+            classname=self.classnames[index],
+            name=self.names[index],
+            cpu_s=cpu_s,
+            rss_before_bytes=before,
+            rss_after_bytes=after,
+            peak_rss_bytes=peak,
+        )
+
+    def each(self) -> Iterator[TestFinished]:
+        """Yield the events of the tests, one by one."""
+        return map(self.finished, range(len(self.nodeids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

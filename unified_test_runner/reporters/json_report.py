@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from unified_test_runner.entries import Attempt, Entry
     from unified_test_runner.events import LeakFound, Stamped
     from unified_test_runner.report import RunReport
-    from unified_test_runner.results import Attempt, Entry
 
 #: Version of the document; raised when a field changes its meaning or goes.
 REPORT_VERSION = 1

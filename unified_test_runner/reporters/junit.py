@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from junit_xml import TestCase, TestSuite
 
+    from unified_test_runner.entries import Attempt, Entry
     from unified_test_runner.events import Stamped
     from unified_test_runner.report import RunReport
-    from unified_test_runner.results import Attempt, Entry
 
 #: Suites of entries that no suite claims.
 _NO_SUITE = "(no suite)"

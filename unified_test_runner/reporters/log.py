@@ -18,8 +18,13 @@ from unified_test_runner.events import (
     StacksShown,
     Stamped,
     TestFinished,
+    TestsPassed,
     TestStarted,
+    UnitCollected,
+    UnitFinished,
+    UnitStarted,
     encode,
+    encode_each,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 64 * 1024
 _EXCERPT_CHARACTERS = 8 * 1024
 #: So many that a system call for each would cost more than all else about them.
-_GATHERED = frozenset({TestStarted, TestFinished})
+_GATHERED = frozenset({TestStarted, TestFinished, UnitStarted, UnitCollected, UnitFinished})
 _FULL = "; the run goes on without a record"
 
 
@@ -50,15 +55,19 @@ class EventLog:
             ) from error
 
     def handle(self, stamped: Stamped, report: RunReport) -> None:  # noqa: ARG002 - a reporter
-        """Take one event. All but starts and ends of tests are written at once.
+        """Take one event. All but those of tests and files are written at once.
 
         Raises:
             RunDirectoryError: it cannot be written; nothing is tried again.
         """
         if self._descriptor < 0:
             return
+        event = stamped.event
+        if isinstance(event, TestsPassed):
+            self._lines += encode_each(stamped, event)
+            return
         self._lines.append(encode(stamped))
-        if type(stamped.event) not in _GATHERED:
+        if type(event) not in _GATHERED:
             self._write()
 
     def tick(self, now_s: float) -> None:  # noqa: ARG002 - a reporter that ticks

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - the codec reads annotations
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unified_test_runner.codec import from_plain
 from unified_test_runner.errors import ProtocolError
 from unified_test_runner.light import dataclass
-from unified_test_runner.model import PhaseResult, UnitKey, passed_phases
+from unified_test_runner.model import Measured, PhaseResult, UnitKey, passed_phases
 from unified_test_runner.worker.child.utr_child import wire
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +139,52 @@ class UnitStarted(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitCollected(Message):
-    """The node ids of the unit's tests, in the order in which they will run."""
+    """The node ids of the unit's tests, in the order in which they will run.
+
+    Of the tests from number `places_from` on it is said where each is written: its line, class
+    and name, in the file at `path` from the project root. A test that will say so itself has
+    a line below 0.
+    """
 
     ids: tuple[str, ...]
     deselected: int
     duration_s: float
+    path: str = ""
+    places_from: int = 0
+    lines: tuple[int, ...] = ()
+    classnames: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def places(self, numbers: slice) -> tuple[tuple[int, ...], tuple[str, ...], tuple[str, ...]]:
+        """Return the lines, classes and names of tests.
+
+        Raises:
+            ProtocolError: they were not told.
+        """
+        start, stop = numbers.start - self.places_from, numbers.stop - self.places_from
+        lines = self.lines[start:stop] if start >= 0 else ()
+        if len(lines) < stop - start or min(lines) < 0 or numbers.stop > len(self.ids):
+            raise ProtocolError(
+                f"a worker speaks of test {numbers.stop - 1} of {len(self.ids)}, unheard of"
+            )
+        return lines, self.classnames[start:stop], self.names[start:stop]
+
+    def started(self, index: int, limit_s: float | None = None) -> TestStarted:
+        """Return the start of a test of which only the number was sent.
+
+        Raises:
+            ProtocolError: the rest was not told.
+        """
+        (line,), (classname,), (name,) = self.places(slice(index, index + 1))
+        return TestStarted(
+            index=index,
+            nodeid=self.ids[index],
+            path=self.path,
+            line=line,
+            classname=classname,
+            name=name,
+            limit_s=limit_s,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +198,15 @@ class TestStarted(Message):
     line: int
     classname: str
     name: str
+    limit_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestBegun(Message):
+    """Set-up of the test at `index` begins, of which all else was told with its unit."""
+
+    __test__ = False
+    index: int
     limit_s: float | None = None
 
 
@@ -183,10 +230,37 @@ class TestEnded(Message):
     properties: tuple[tuple[str, str], ...] = ()
     output_at: int | None = None
 
+    @classmethod
+    def of(cls, measured: Measured) -> TestEnded:
+        """Return the end of a test that passed without a word."""
+        duration_s, cpu_s, before, after, peak, *passed = measured
+        setup_s, call_s, teardown_s = passed
+        return cls(
+            duration_s=duration_s,
+            cpu_s=cpu_s,
+            rss_before_bytes=before,
+            rss_after_bytes=after,
+            peak_rss_bytes=peak,
+            passed=(setup_s, call_s, teardown_s),
+        )
+
     @property
     def all_phases(self) -> tuple[PhaseResult, ...]:
         """The phases of the test, however they were sent."""
         return self.phases if self.passed is None else passed_phases(self.passed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsPassed(Message):
+    """Tests of a unit that began and passed one after the other, with nothing in between.
+
+    They are numbered from `first` on, which had begun before. Then `following` began, if any.
+    """
+
+    __test__ = False
+    first: int
+    measured: tuple[Measured, ...]
+    following: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,66 +376,11 @@ def parse(line: bytes, sender: str) -> Received:
         raise ProtocolError(f"{sender} sent what is no message: {error}: {line[:120]!r}") from error
 
 
-def received(plain: dict[str, Any]) -> Received:
-    """Return the message of one decoded line.
+def received(plain: Mapping[str, Any]) -> Received:
+    """Return the message of one decoded object.
 
     Raises:
         KeyError, TypeError, ValueError, RecursionError: it is none.
     """
-    kind = str(plain["k"])
-    read = _HOT.get(kind)
-    message = read(plain) if read is not None else from_plain(_TYPES[kind], plain)
+    message = from_plain(_TYPES[str(plain["k"])], plain)
     return Received(pid=from_plain(int, plain.get("p", 0)), message=message)
-
-
-# Two messages of every three tell of a test's start or its uneventful end. They are read by
-# hand: the parent's share of the processor decides how many workers it can serve.
-
-
-def _read_test_started(plain: Mapping[str, Any]) -> TestStarted:
-    limit_s = plain.get("limit_s")
-    return TestStarted(
-        index=_whole(plain["index"]),
-        nodeid=_text(plain["nodeid"]),
-        path=_text(plain["path"]),
-        line=_whole(plain["line"]),
-        classname=_text(plain["classname"]),
-        name=_text(plain["name"]),
-        limit_s=None if limit_s is None else _number(limit_s),
-    )
-
-
-def _read_test_ended(plain: Mapping[str, Any]) -> TestEnded:
-    if plain.keys() != _PASSED_KEYS:
-        return from_plain(TestEnded, plain)
-    setup_s, call_s, teardown_s = plain["passed"]
-    return TestEnded(
-        duration_s=_number(plain["duration_s"]),
-        cpu_s=_number(plain["cpu_s"]),
-        rss_before_bytes=_whole(plain["rss_before_bytes"]),
-        rss_after_bytes=_whole(plain["rss_after_bytes"]),
-        peak_rss_bytes=_whole(plain["peak_rss_bytes"]),
-        passed=(_number(setup_s), _number(call_s), _number(teardown_s)),
-    )
-
-
-_PASSED_KEYS = {
-    "k", "p", "passed", "duration_s", "cpu_s", "rss_before_bytes", "rss_after_bytes",
-    "peak_rss_bytes",
-}  # fmt: skip
-_HOT: Mapping[str, Callable[[Mapping[str, Any]], Message]] = {
-    wire.TEST_STARTED: _read_test_started,
-    wire.TEST_ENDED: _read_test_ended,
-}
-
-
-def _whole(plain: Any) -> int:
-    return plain if type(plain) is int else from_plain(int, plain)
-
-
-def _number(plain: Any) -> float:
-    return plain if type(plain) is float else from_plain(float, plain)
-
-
-def _text(plain: Any) -> str:
-    return plain if type(plain) is str else from_plain(str, plain)

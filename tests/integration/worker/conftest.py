@@ -73,12 +73,28 @@ class Scene:
             if received is None:
                 assert kind is type(None), f"end of file after {taken}"
                 return taken
-            taken += [
-                item.message if isinstance(item, protocol.Received) else item for item in received
-            ]
+            for item in received:
+                message = item.message if isinstance(item, protocol.Received) else item
+                taken += self._spelt_out(message)
             if any(isinstance(message, kind) for message in taken):
                 return taken
         raise AssertionError(f"no {kind.__name__} in time, only {taken}\n{self.logs()}")
+
+    def _spelt_out(self, message: protocol.Message) -> list[protocol.Message]:
+        """Return what a short message says of each test, as the long ones would."""
+        match message:
+            case protocol.UnitCollected():
+                self.collected = message
+            case protocol.TestBegun(index=index, limit_s=limit_s):
+                return [self.collected.started(index, limit_s)]
+            case protocol.TestsPassed(first=first, measured=measured, following=following):
+                found: list[protocol.Message] = []
+                for index, each in enumerate(measured, start=first):
+                    found += [self.collected.started(index)] if index > first else []
+                    found.append(protocol.TestEnded.of(each))
+                last = [] if following is None else [self.collected.started(following)]
+                return [*found, *last]
+        return [message]
 
     def the(self, source: Template | WorkerProcess, kind: type):
         """Return the first message of a kind."""

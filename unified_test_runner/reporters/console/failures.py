@@ -19,9 +19,9 @@ from unified_test_runner.reporters.text import one_line, tail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unified_test_runner.entries import Attempt, Entry
     from unified_test_runner.model import PhaseResult
     from unified_test_runner.report import RunReport
-    from unified_test_runner.results import Attempt, Entry
 
 #: Beyond these, one line each: a summary nobody can scroll through helps nobody.
 IN_FULL = 25

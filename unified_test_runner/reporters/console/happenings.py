@@ -23,6 +23,9 @@ _NAMED_SUITES = 5
 
 def remarks(event: events.Event, report: RunReport, settings: ReporterSettings) -> list[Line]:
     """Return the lines that one event is worth, often none."""
+    if isinstance(event, events.TestsPassed):
+        each = event.each() if settings.verbosity > 0 else ()
+        return [line for finished in each for line in _test(finished, report, settings)]
     if isinstance(event, events.TestFinished):
         # First and cheapest: most events are tests that passed.
         if (

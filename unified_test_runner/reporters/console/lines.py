@@ -16,10 +16,10 @@ from unified_test_runner.reporters.text import clipped, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from unified_test_runner.entries import Entry
     from unified_test_runner.events import RunStarted
     from unified_test_runner.records import ServiceRecord
     from unified_test_runner.report import RunReport
-    from unified_test_runner.results import Entry
 
 #: In the order people look for them; each with the words of the totals line.
 OUTCOME_WORDS: Mapping[Outcome, str] = {
@@ -98,7 +98,7 @@ def totals(report: RunReport) -> str:
 
 def labels(report: RunReport) -> str:
     """Return how many tests plugins gave names of their own: `2 rerun, 1 known`."""
-    counts = Counter(entry.label for entry in report.entries.values() if entry.label)
+    counts = Counter(entry.label for entry in report.notable if entry.label)
     return ", ".join(f"{count} {one_line(label)}" for label, count in counts.most_common())
 
 

@@ -20,21 +20,31 @@ if TYPE_CHECKING:
 
 
 class PlainConsole:
-    """A header, what goes wrong as it comes, a line per file, and the summary."""
+    """A header, what goes wrong as it comes, a line per file, and the summary.
+
+    The lines of files may be many: they are printed together, with what comes after them or
+    with the next tick.
+    """
 
     def __init__(self, settings: ReporterSettings) -> None:
         self._settings = settings
         self._width = settings.width or PLAIN_WIDTH
         self._stream = LineStream(settings.stream, settings.encoding)
+        self._files: list[Line] = []
 
     def handle(self, stamped: Stamped, report: RunReport) -> None:
         """Print what the event is worth, often nothing."""
         event = stamped.event
         if isinstance(event, UnitFinished):
             if self._settings.verbosity >= 0:
-                self._print(unit_line(event, stamped.t_mono, report, self._width))
+                self._files += unit_line(event, stamped.t_mono, report, self._width)
         elif found := remarks(event, report, self._settings):
             self._print(found)
+
+    def tick(self, now_s: float) -> None:  # noqa: ARG002 - a reporter that ticks
+        """Print the lines of files that wait."""
+        if self._files:
+            self._print(())
 
     def show(self, worker: int, lines: Sequence[str]) -> None:
         """Print what a worker has printed."""
@@ -45,4 +55,5 @@ class PlainConsole:
         self._print(summary(report, self._settings, self._width))
 
     def _print(self, found: Sequence[Line]) -> None:
-        self._stream.write(line.text for line in found)
+        files, self._files = self._files, []
+        self._stream.write(line.text for line in (*files, *found))

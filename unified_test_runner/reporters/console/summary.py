@@ -70,7 +70,7 @@ def _skips(report: RunReport, width: int) -> list[Line]:
     unrun = {Outcome.SKIPPED, Outcome.XFAILED, Outcome.XPASSED, Outcome.NOT_RUN}
     groups: Counter[tuple[Outcome, str]] = Counter(
         (entry.outcome, one_line(entry.message) or "no reason given")
-        for entry in report.entries.values()
+        for entry in report.notable
         if entry.outcome in unrun
     )
     if not groups:
@@ -209,7 +209,7 @@ def _remarks(report: RunReport, width: int, *, is_quiet: bool) -> list[Line]:
         *_flaky(report),
         *(
             Line(order_dependent(entry), "doubt")
-            for entry in report.entries.values()
+            for entry in report.notable
             if entry.is_order_dependent
         ),
         *(
@@ -246,7 +246,7 @@ def _flaky(report: RunReport) -> list[Line]:
             f"{one_line(entry.message)}",
             "doubt",
         )
-        for entry in report.entries.values()
+        for entry in report.notable
         if entry.outcome is Outcome.FLAKY
     ]
 

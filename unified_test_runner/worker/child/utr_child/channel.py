@@ -79,6 +79,17 @@ class Channel:
             self._is_urgent = True
         self._outgoing.append(wire.encode({"k": kind, "p": os.getpid(), **fields}))
 
+    def send_line(self, line: bytes) -> None:
+        """Add a line that nobody waits for to the next write."""
+        self._outgoing.append(line)
+
+    def replace_last(self, line: bytes, other: bytes) -> bool:
+        """Put another line in the place of the one added last; returns whether it is that one."""
+        is_last = bool(self._outgoing) and self._outgoing[-1] is line
+        if is_last:
+            self._outgoing[-1] = other
+        return is_last
+
     def take_back(self) -> None:
         """Forget what was collected and not yet written."""
         self._outgoing.clear()

@@ -16,6 +16,7 @@ from .printed import Printed
 from .recall import recalled
 from .repeat import Kept
 from .sharing import Share
+from .telling import Teller
 from .view import CollectionView
 from .vitals import Vitals
 from .walk import Park, Unit, Walk
@@ -49,7 +50,7 @@ class RunLoop:
         self.walk = walk
         self._session = session
         self._channel = channel
-        self._root: str = spec["root"]
+        self._teller = Teller(channel, spec["root"])
         self._looks_for_leaks = spec.get("leaks")
         self._paths: list[str] | None = spec["choice"].get("paths")
         self._meter = meter
@@ -104,9 +105,9 @@ class RunLoop:
         self._channel.send(wire.UNIT_STARTED)
         self._channel.flush()
         self._take_up(unit, node, message)
-        if self._tell_collected(unit, message["expected"]):
-            items = self._share.begin()
-            stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
+        items = self._share.begin()
+        stop = len(items) if message["stop"] is None else min(message["stop"], len(items))
+        if self._tell_collected(unit, message["expected"], range(message["start"], stop)):
             ran = self._run_items(node, items, message["start"], stop)
             if not self._blame.is_any_alive():
                 self._tell_leaks()
@@ -175,21 +176,23 @@ class RunLoop:
         self._session.testscollected += len(items)
         self._share = Share(items, time.perf_counter() - began)
 
-    def _tell_collected(self, unit: Unit | None, expected: list[int] | None) -> bool:
+    def _tell_collected(
+        self, unit: Unit | None, expected: list[int] | None, run: range = range(0)
+    ) -> bool:
         """Tell which tests there are; returns whether they are those that were asked for."""
-        ids = [item.nodeid for item in self._share.items]
-        if expected is not None and expected != [len(ids), wire.checksum(ids)]:
-            self._channel.send(wire.UNIT_DIFFERS)
-            return False
+        if expected is not None:
+            ids = [item.nodeid for item in self._share.items]
+            if expected != [len(ids), wire.checksum(ids)]:
+                self._channel.send(wire.UNIT_DIFFERS)
+                return False
         # Where all was collected at once, whichever worker has the first unit tells for all.
         is_told = not self.walk.is_whole or unit == next(iter(self.walk.runs))
-        self._channel.send(
-            wire.UNIT_COLLECTED,
-            ids=ids,
+        self._teller.collected(
+            self._share.items,
+            run,
             deselected=self._deselected if is_told else 0,
             duration_s=self._share.collect_s,
         )
-        self._channel.flush()
         return True
 
     def _wanted(self, items: list[pytest.Item], message: dict[str, Any]) -> list[pytest.Item]:
@@ -261,13 +264,8 @@ class RunLoop:
         return cut
 
     def _run_test(self, index: int, item: pytest.Item, nextitem: pytest.Item) -> None:
-        place = record.place(item, self._root)
-        self.whereabouts = f"{place['path']}::{item.nodeid.partition('::')[2]}"
-        limit_s = record.time_limit(item)
-        self._channel.send(
-            wire.TEST_STARTED, index=index, nodeid=item.nodeid, limit_s=limit_s, **place
-        )
-        self._channel.flush()
+        path = self._teller.begun(index, item)
+        self.whereabouts = f"{path}::{item.nodeid.partition('::')[2]}"
         self._phases = []
         self._sections = 0
         self._printed.take()  # between tests: nobody's
@@ -288,16 +286,13 @@ class RunLoop:
             self._reading = after = self._meter.read()
             duration_s = time.perf_counter() - began
             self._share.add(duration_s, self._phases)
-            self._channel.send(
-                wire.TEST_ENDED,
-                **record.verdict(self._phases),
-                duration_s=round(duration_s, 6),
-                cpu_s=round(after.cpu_s - before.cpu_s, 6),
-                rss_before_bytes=before.rss_bytes,
-                rss_after_bytes=after.rss_bytes,
-                peak_rss_bytes=after.peak_bytes,
-                **record.properties(item),
-                **self._printed.told,
+            self._teller.ended(
+                item,
+                self._phases,
+                duration_s=duration_s,
+                before=before,
+                after=after,
+                printed=self._printed.told,
             )
         if damage:
             raise _Unsound

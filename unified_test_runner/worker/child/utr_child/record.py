@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import sys
 from typing import Any, NamedTuple
 
@@ -110,13 +111,14 @@ def place(item: Any, root: str) -> dict[str, Any]:
     }
 
 
-def verdict(phases: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the phases of a test as they are sent: shortly where it passed without a word."""
+def passed(phases: list[dict[str, Any]]) -> list[float] | None:
+    """Return how long each phase took of a test that passed without a word; else None."""
     if [tuple(phase) for phase in phases] == _PLAIN and all(
         phase["outcome"] == "passed" for phase in phases
     ):
-        return {"passed": [phase["duration_s"] for phase in phases]}
-    return {"phases": phases}
+        took = [phase["duration_s"] for phase in phases]
+        return took if math.isfinite(sum(took)) else None
+    return None
 
 
 def time_limit(item: Any) -> float | None:

@@ -1,8 +1,9 @@
-"""The wire format between the runner and its workers: JSON lines, one object a line.
+"""The wire format between the runner and its workers: JSON lines, one value a line.
 
-Both sides import this file, so it holds names and encoding only. Every message has a `k`
-(its kind); every message from a worker also has `p`, the pid of the process that wrote it,
-so that a record written by a fork inside a test is told apart.
+Both sides import this file, so it holds names and encoding only. A message is an object with
+a `k` (its kind); one from a worker also has `p`, the pid of the process that wrote it, so that
+a record written by a fork inside a test is told apart. The two messages that nearly every test
+sends are arrays instead, which are made and read in a third of the time: `begun` and `passed`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ STOPPED = "stopped"
 FINISHED = "finished"
 PLUGINS_TOLD = "plugins_told"
 
+#: So many items has the array that says that a test passed. The one of its start has fewer, the
+#: one that says besides that another one has begun has one more.
+PASSED_ITEMS = 10
+
 #: Exit status of a worker whose channel was closed or replaced by the test it ran.
 CHANNEL_LOST = 171
 
@@ -76,6 +81,41 @@ _decode = _Decoder().decode
 def encode(message: dict[str, object]) -> bytes:
     """Return one line. ASCII, so a lone surrogate in any text travels unharmed."""
     return _encode(message).encode("ascii") + b"\n"
+
+
+def begun(pid: int, index: int, limit_s: float | None) -> bytes:
+    """Return the line of a test's start, as it was told of when its unit was collected.
+
+    `limit_s` is its own time limit.
+    """
+    return b"[%d,%d]\n" % (pid, index) if limit_s is None else _array(pid, index, limit_s)
+
+
+def passed(
+    pid: int,
+    index: int,
+    measured: tuple[float, float, int, int, int],
+    phases_s: list[float],
+) -> bytes:
+    """Return the line of the end of a test that passed without a word.
+
+    Args:
+        pid: of the worker.
+        index: the test's number in its unit.
+        measured: seconds of wall and of processor time, then bytes of resident memory before
+            the test and after it, and of the highest mark so far.
+        phases_s: seconds of set-up, call and teardown.
+    """
+    return _array(pid, index, *measured, *phases_s)
+
+
+def followed(line: bytes, index: int) -> bytes:
+    """Return the line of the end of a test and of the start of another one."""
+    return b"%b,%d]\n" % (line[:-2], index)
+
+
+def _array(*items: float) -> bytes:
+    return ascii([*items]).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, object]:
