@@ -1,14 +1,17 @@
 """Compares plain pytest's outcomes with ours, test by test, on any suite.
 
-    python tests/parity/harness.py FOLDER [PATH...] [--python PATH] [-n 2 -n 8]
-                                   [-k EXPR] [-m EXPR] [--deselect ID] [--json OUT]
+    python tests/parity/harness.py FOLDER [PATH...] [--python PATH] [-n 2 -n 8] [--spawn]
+                                   [-k EXPR] [-m EXPR] [--deselect ID] [-x] [--json OUT]
                                    [-- ARGUMENT OF PYTEST...]
+
+An outcome is that of the test with what each of its phases came to.
 
 Where a difference is found, plain pytest runs again, then with its files in reversed order,
 then on the differing files alone, then with several of these at once: what it does not hold
 constant itself is explained, with the run that came to our outcome as its proof. Each `-k`,
-`-m` and `--deselect` is a variant of its own. Exit status 1 when a difference is left
-unexplained.
+`-m`, `--deselect` and `-x` is a variant of its own, the last one on a single worker: where
+several run, others are under way when a test fails. `--spawn` adds workers that are spawned.
+Exit status 1 when a difference is left unexplained.
 """
 
 from __future__ import annotations
@@ -29,8 +32,10 @@ _ALONE_AT_MOST = 8
 _AT_ONCE = 4
 #: Differences of one kind that are listed for a row.
 _SHOWN = 20
-#: Workers for variants of the selection.
+#: Workers for variants of the selection, and for those that are spawned.
 _VARIANTS_ON = 2
+#: The variant that stops at the first failure.
+STOPPING = "-x"
 
 
 @dataclass(frozen=True)
@@ -110,16 +115,24 @@ class Plain:
 
 
 def rows(
-    name: str, suite: Suite, workers: tuple[int, ...] = (2, 8), variants: tuple[str, ...] = ()
+    name: str,
+    suite: Suite,
+    workers: tuple[int, ...] = (2, 8),
+    variants: tuple[str, ...] = (),
+    *,
+    is_spawned: bool = False,
 ) -> list[Row]:
-    """Run everything and compare."""
+    """Run everything and compare; with `is_spawned` in spawned workers as well."""
     found = []
-    if workers:
+    if workers or is_spawned:
         plain = Plain(suite)
         found = [_row(name, "", plain, run_ours(suite, number)) for number in workers]
+        if is_spawned:
+            found.append(_row(name, "", plain, run_ours(suite, _VARIANTS_ON, start="spawn")))
     for variant in variants:
         selected = Plain(suite, variant)
-        found.append(_row(name, variant, selected, run_ours(suite, _VARIANTS_ON, variant)))
+        number = 1 if variant == STOPPING else _VARIANTS_ON
+        found.append(_row(name, variant, selected, run_ours(suite, number, variant)))
     return found
 
 
@@ -208,10 +221,14 @@ def main() -> int:
     parser.add_argument("-n", dest="workers", type=int, action="append")
     for option in ("-k", "-m", "--deselect"):
         parser.add_argument(option, dest="variants", action=_Variant, default=[])
+    parser.add_argument(STOPPING, dest="is_stopping", action="store_true")
+    parser.add_argument("--spawn", action="store_true")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(argv)
     suite = Suite(given.folder.resolve(), tuple(given.paths), tuple(arguments), given.python)
-    found = rows(suite.folder.name, suite, tuple(given.workers or (2, 8)), tuple(given.variants))
+    variants = (*given.variants, *([STOPPING] if given.is_stopping else []))
+    workers = tuple(given.workers or (2, 8))
+    found = rows(suite.folder.name, suite, workers, variants, is_spawned=given.spawn)
     print(table(found))
     if given.json:
         given.json.write_text(json.dumps([asdict(row) for row in found], indent=1))

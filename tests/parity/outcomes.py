@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 #: From the worst to the best; an entry is as bad as its worst phase.
 SEVERITY = ("crashed", "timed_out", "failed", "error", "xpassed", "xfailed", "skipped", "passed")
 
+#: Nothing is known of the phases of a test that never came to its end.
+_CUT = ("crashed", "timed_out", "not_run")
+
 #: What an entry stands for (`test` or `file`) and its node id.
 Name = tuple[str, str]
-#: How often each (name, outcome) occurred.
+#: How often each (name, outcome) occurred; an outcome names its phases as well (`told`).
 Outcomes = Counter[tuple[Name, str]]
 
 
@@ -22,6 +25,21 @@ def fold(phases: Iterable[Sequence[object]]) -> str:
     """Return the outcome of (when, pytest's word, whether xfail applies) triples."""
     found = {_phase(str(when), str(word), bool(expected)) for when, word, expected in phases}
     return next((outcome for outcome in SEVERITY if outcome in found), "not_run")
+
+
+def told(phases: Iterable[Sequence[object]], outcome: str = "") -> str:
+    """Return an outcome with what each phase came to: `failed (passed, failed, passed)`.
+
+    Args:
+        phases: (when, pytest's word, whether xfail applies) triples, in order.
+        outcome: what the test came to, where that is known; else it is folded.
+    """
+    triples = [(str(when), str(word), bool(expected)) for when, word, expected in phases]
+    outcome = outcome or fold(triples)
+    if outcome in _CUT:
+        return outcome
+    words = (f"{when} {word}{' xfail' * expected}" for when, word, expected in triples)
+    return f"{outcome} ({', '.join(words)})"
 
 
 def _phase(when: str, word: str, expected: bool) -> str:

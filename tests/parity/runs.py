@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outcomes import Outcomes, fold
+from outcomes import Outcomes, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -145,23 +145,58 @@ def _recorded(path: Path) -> Outcomes:
         line = json.loads(text)
         running = line["nodeid"] if line["kind"] == "start" else None
         if line["kind"] in {"test", "file"}:
-            found[(line["kind"], line["nodeid"]), fold(line["phases"])] += 1
+            found[(line["kind"], line["nodeid"]), told(line["phases"])] += 1
     if running is not None:
         found[("test", running), "crashed"] += 1
     return found
 
 
-def run_ours(suite: Suite, workers: int, *options: str) -> Run:
-    """Run the same under the runner of this repository."""
+def run_ours(suite: Suite, workers: int, *options: str, start: str = "fork") -> Run:
+    """Run the same under the runner of this repository, its workers started in one way."""
     with surroundings(suite) as environ:
-        report = Path(environ["UTR_STATE_DIR"]).with_name("report.json")
+        folder = Path(environ["UTR_STATE_DIR"]).parent
+        report, record = folder / "report.json", folder / "run"
         command = [sys.executable, "-m", "unified_test_runner", "--format", "plain"]
-        command += ["-n", str(workers), "--json", str(report), "--python", suite.python]
+        command += ["-n", str(workers), "--start", start, "--json", str(report)]
+        command += ["--run-dir", str(record), "--python", suite.python]
         command += [*options, *suite.paths, "--", *suite.arguments]
         done = measured(command, suite.folder, environ)
-        document = json.loads(report.read_text()) if report.exists() else {"tests": []}
-    outcomes: Outcomes = Counter(
-        ((entry["kind"], entry["nodeid"]), entry["outcome"]) for entry in document["tests"]
-    )
-    label = f"ours -n {workers}"
+        outcomes = _of_report(report, record)
+    label = f"ours -n {workers}{' spawned' * (start == 'spawn')}"
     return Run(label, outcomes, done.wall_s, done.processor_s, done.exit_code, done.output)
+
+
+def _of_report(report: Path, record: Path) -> Outcomes:
+    """Join the verdicts of the report with the phases of the attempts that led to them."""
+    if not report.exists():
+        return Counter()
+    phases: dict[tuple[str, str, int, int], list[tuple[str, str, bool]]] = {}
+    for path in record.rglob("events.jsonl"):
+        for line in path.read_text().splitlines():
+            event = json.loads(line)
+            if event["kind"] == "test_finished" and not event.get("is_context"):
+                key = (event.get("entry", "test"), event["nodeid"], event.get("occurrence", 0))
+                phases[(*key, event.get("attempt", 1))] = _phases(event)
+            elif event["kind"] == "late_error":
+                key = ("test", event["nodeid"], event.get("occurrence", 0))
+                late = event["phase"]
+                # Under plain pytest the teardown of the test itself would have failed so.
+                kept = phases.setdefault((*key, event.get("attempt", 1)), [])
+                kept[:] = [each for each in kept if each[0] != "teardown"]
+                kept.append((late["when"], late["outcome"], False))
+    found: Outcomes = Counter()
+    for entry in json.loads(report.read_text())["tests"]:
+        last = entry["attempts"][-1]["number"]
+        key = (entry["kind"], entry["nodeid"], entry["occurrence"], last)
+        name = (entry["kind"], entry["nodeid"])
+        found[name, told(phases.get(key, ()), entry["outcome"])] += 1
+    return found
+
+
+def _phases(event: dict) -> list[tuple[str, str, bool]]:
+    if event.get("passed"):
+        return [(when, "passed", False) for when in ("setup", "call", "teardown")]
+    return [
+        (each["when"], each["outcome"], each.get("expected") is not None)
+        for each in event.get("phases", ())
+    ]

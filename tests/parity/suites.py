@@ -17,7 +17,7 @@ import tarfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness import Row, rows, table
+from harness import STOPPING, Row, rows, table
 from outcomes import Difference
 from runs import Suite
 
@@ -172,7 +172,8 @@ def run_public(public: Public, cache: Path, workers: tuple[int, ...], *, again: 
     path.parent.mkdir(parents=True, exist_ok=True)
     if (kept := kept_rows(path)) and not again:
         return kept
-    found = rows(public.name, prepared(public, cache), workers, public.variants)
+    suite = prepared(public, cache)
+    found = rows(public.name, suite, workers, (*public.variants, STOPPING), is_spawned=True)
     path.write_text(json.dumps([asdict(row) for row in found], indent=1))
     return found
 
