@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 STARTUP_DEATHS = 3
 #: So often a unit may be handed out and come back untouched until it is given up.
 HANDOUTS = 3
-_PROGRESS = (
-    steps.UnitBegun, steps.UnitCollected, steps.TestBegun, steps.TestDone, steps.TestsPassed,
-)  # fmt: skip
 
 
 class Scheduler:
@@ -74,7 +71,7 @@ class Scheduler:
 
     def handle(self, happened: Input) -> list[Action]:
         """Return the actions that follow from one input, in order."""
-        if not self._is_anyone_idle and isinstance(happened, _PROGRESS):
+        if not self._is_anyone_idle and isinstance(happened, steps.PROGRESS):
             # Most inputs by far, and nobody becomes free by them.
             return self._on_progress(self._workers[happened.worker], happened)
         actions = self._react(happened)

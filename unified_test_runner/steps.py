@@ -247,6 +247,9 @@ class WorkerExited:
     cause: str
 
 
+#: What happens between the start and the end of a unit.
+PROGRESS = (UnitBegun, UnitCollected, TestBegun, TestDone, TestsPassed)
+
 Input = (
     Begin
     | SlotOpened

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: What ends a pytest session wherever it is raised; the test it came from is an error.
 _SESSION_ENDS = (KeyboardInterrupt, pytest.exit.Exception)
 _WARNINGS_SENT_AT_MOST = 500
+#: The runner's wishes may wait so long: most tests are shorter.
+_LISTEN_S = 0.002
 
 
 class _Unsound(Exception):  # noqa: N818 - a fact: this process can run no further test
@@ -67,6 +69,7 @@ class RunLoop:
         self._printed = Printed(session.config, "" if spec["is_debugging"] else spec["output"])
         self._deselected = 0
         self._warnings = 0
+        self._listened = 0.0
         self._is_stopping = False
         self._is_again = False
         self._last_unit: Unit | None = None
@@ -247,6 +250,10 @@ class RunLoop:
         return index
 
     def _is_told_to_drain(self) -> bool:
+        now = time.perf_counter()
+        if now - self._listened < _LISTEN_S:
+            return False
+        self._listened = now
         while (message := self._channel.poll()) is not None:
             if message["k"] == wire.STEAL:
                 self._share.ask(str(message["how"]))

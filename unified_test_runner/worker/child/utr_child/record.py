@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from . import wire
-from .originals import os, resource, time
+from .originals import os, resource
 
 #: Set-up, call and teardown of a test that has nothing to say, by the keys of `phase`.
 _PLAIN = [("when", "outcome", "duration_s")] * 3
@@ -156,6 +156,10 @@ class Reading(NamedTuple):
     peak_bytes: int
 
 
+def _processor_s(used: Any) -> float:
+    return float(used.ru_utime + used.ru_stime)
+
+
 class Meter:
     """Readings of this process: processor time with its children, memory now and at peak."""
 
@@ -168,12 +172,15 @@ class Meter:
 
     def read(self) -> Reading:
         """Return everything at once."""
-        return Reading(self.cpu_s(), self.rss_bytes(), self.peak_bytes())
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_s = _processor_s(used) + _processor_s(reaped)
+        return Reading(cpu_s, self.rss_bytes(), used.ru_maxrss * _PEAK_UNIT)
 
     def cpu_s(self) -> float:
         """Seconds of processor time of this process and of its reaped children."""
-        used = os.times()
-        return time.process_time() + used.children_user + used.children_system
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return _processor_s(used) + _processor_s(resource.getrusage(resource.RUSAGE_CHILDREN))
 
     def rss_bytes(self) -> int:
         """Resident set now; the peak where the platform has no cheap reading."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import gc
 import logging
+import operator
 import os
 import sys
 import warnings
@@ -19,6 +20,8 @@ from .channel import identity
 from .originals import resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
 
 #: Replaced by debuggers, import tools and fixtures that mean it; tests run without the original.
@@ -44,8 +47,15 @@ _ENOUGH_FRAMES = 400
 _PYTEST = ("pytest", "_pytest", "pluggy")
 
 _missing = object()
+# By themselves, so that a test which replaces them harms only itself.
+_map, _is = map, operator.is_
 _getattr, _setattr = getattr, setattr
 _OSError, _ValueError, _AttributeError = OSError, ValueError, AttributeError
+
+
+def _are_same(found: Iterable[object], wanted: Iterable[object]) -> bool:
+    """Whether these are the same things in the same order, where there are as many."""
+    return False not in _map(_is, found, wanted)
 
 
 class Vitals:
@@ -53,6 +63,8 @@ class Vitals:
 
     def __init__(self, config: pytest.Config) -> None:
         self._builtins = {k: v for k, v in vars(builtins).items() if k not in OPTIONAL}
+        self._present = builtins.__dict__
+        self._last_seen = [*self._present.values()]
         self._called = [(owner, name, getattr(owner, name)) for owner, name in _CALLED]
         self._modules = {
             name: module
@@ -74,20 +86,28 @@ class Vitals:
         if frames < _ENOUGH_FRAMES and frames < self._frames:
             sys.setrecursionlimit(self._frames)
             found += [f"the recursion limit at {frames}"]
-        present = builtins.__dict__
-        for name, value in self._builtins.items():
-            if present.get(name, _missing) is not value:
-                present[name] = value
-                found += ["builtins." + name + " replaced"]
+        is_as_long = len(self._present) == len(self._last_seen)
+        if not (is_as_long and _are_same(self._present.values(), self._last_seen)):
+            found += self._restored_builtins()
+            self._last_seen = [*self._present.values()]
         for owner, name, value in self._called:
             if owner.__dict__.get(name, _missing) is not value:
                 _setattr(owner, name, value)
                 found += [owner.__name__ + "." + name + " replaced"]
-        for name, module in self._modules.items():
-            if sys.modules.get(name, _missing) is not module:
-                sys.modules[name] = module
-                found += ["the module " + name + " removed"]
+        if not _are_same(_map(sys.modules.get, self._modules), self._modules.values()):
+            for name, module in self._modules.items():
+                if sys.modules.get(name, _missing) is not module:
+                    sys.modules[name] = module
+                    found += ["the module " + name + " removed"]
         return found + self._low_limits() + self._lost_files()
+
+    def _restored_builtins(self) -> list[str]:
+        found: list[str] = []
+        for name, value in self._builtins.items():
+            if self._present.get(name, _missing) is not value:
+                self._present[name] = value
+                found += ["builtins." + name + " replaced"]
+        return found
 
     def _low_limits(self) -> list[str]:
         found = []
