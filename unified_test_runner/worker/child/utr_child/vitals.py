@@ -48,7 +48,7 @@ _PYTEST = ("pytest", "_pytest", "pluggy")
 
 _missing = object()
 # By themselves, so that a test which replaces them harms only itself.
-_map, _is = map, operator.is_
+_map, _is, _len = map, operator.is_, len
 _getattr, _setattr = getattr, setattr
 _OSError, _ValueError, _AttributeError = OSError, ValueError, AttributeError
 
@@ -86,7 +86,7 @@ class Vitals:
         if frames < _ENOUGH_FRAMES and frames < self._frames:
             sys.setrecursionlimit(self._frames)
             found += [f"the recursion limit at {frames}"]
-        is_as_long = len(self._present) == len(self._last_seen)
+        is_as_long = _len(self._present) == _len(self._last_seen)
         if not (is_as_long and _are_same(self._present.values(), self._last_seen)):
             found += self._restored_builtins()
             self._last_seen = [*self._present.values()]
