@@ -151,7 +151,7 @@ class Entries(Mapping[Key, Entry]):
             raise KeyError(key)
         self._sort()
         passed, index = self._places[short]
-        return self._changed.get(short) or _passed(passed, index)
+        return self._changed.get(short) or entry_of(passed, index)
 
     def __iter__(self) -> Iterator[Key]:
         """Yield every identity."""
@@ -190,7 +190,10 @@ class Entries(Mapping[Key, Entry]):
             if isinstance(found, Entry):
                 yield found
             elif found.path in paths:
-                yield from self._of(found)
+                yield from (
+                    self._changed.get(nodeid) or entry_of(found, index)
+                    for index, nodeid in enumerate(found.nodeids)
+                )
             elif self._changed:
                 yield from (self._changed[name] for name in found.nodeids if name in self._changed)
 
@@ -204,17 +207,18 @@ class Entries(Mapping[Key, Entry]):
             count, lambda entry: entry.growth_bytes, lambda passed: passed[3] - passed[2]
         )
 
-    def each(self) -> Iterator[Entry]:
-        """Yield every entry."""
+    def places(self) -> Iterator[tuple[Entry | TestsPassed, int]]:
+        """Yield every entry as it is kept: itself, or its place among tests that passed."""
         for found in self._found.values():
             if isinstance(found, Entry):
-                yield found
-            else:
-                yield from self._of(found)
+                yield found, 0
+                continue
+            for index, nodeid in enumerate(found.nodeids):
+                yield self._changed.get(nodeid, found), index
 
-    def _of(self, passed: TestsPassed) -> Iterator[Entry]:
-        for index, nodeid in enumerate(passed.nodeids):
-            yield self._changed.get(nodeid) or _passed(passed, index)
+    def each(self) -> Iterator[Entry]:
+        """Yield every entry."""
+        return (_at(found, index) for found, index in self.places())
 
     def _sort(self) -> None:
         """Find out where each test is, which nobody asks for while all of them pass."""
@@ -228,21 +232,18 @@ class Entries(Mapping[Key, Entry]):
         size: Callable[[Entry], float],
         size_of_passed: Callable[[Measured], float],
     ) -> list[Entry]:
-        sizes: list[tuple[float, int, Entry | TestsPassed, int]] = []
-        for found in self._found.values():
-            if isinstance(found, Entry):
-                if found.kind is EntryKind.TEST:
-                    sizes.append((size(found), -len(sizes), found, 0))
-                continue
-            for index, measured in enumerate(found.measured):
-                sizes.append((size_of_passed(measured), -len(sizes), found, index))
         # Of several of one size the first one comes first; no entry is ever compared.
-        return [self._at(found, index) for _, _, found, index in heapq.nlargest(count, sizes)]
-
-    def _at(self, found: Entry | TestsPassed, index: int) -> Entry:
-        if isinstance(found, Entry):
-            return found
-        return self._changed.get(found.nodeids[index]) or _passed(found, index)
+        sizes = (
+            (
+                size(found) if isinstance(found, Entry) else size_of_passed(found.measured[index]),
+                -number,
+                found,
+                index,
+            )
+            for number, (found, index) in enumerate(self.places())
+            if not isinstance(found, Entry) or found.kind is EntryKind.TEST
+        )
+        return [_at(found, index) for _, _, found, index in heapq.nlargest(count, sizes)]
 
 
 class _Values(ValuesView[Entry]):
@@ -256,12 +257,17 @@ class _Values(ValuesView[Entry]):
         return self._entries.each()
 
 
+def _at(found: Entry | TestsPassed, index: int) -> Entry:
+    return found if isinstance(found, Entry) else entry_of(found, index)
+
+
 def _short(key: Key) -> Key | str:
     kind, nodeid, occurrence = key
     return key if occurrence or kind is not EntryKind.TEST else nodeid
 
 
-def _passed(passed: TestsPassed, index: int) -> Entry:
+def entry_of(passed: TestsPassed, index: int) -> Entry:
+    """Return the entry of one of several tests that passed in a row."""
     duration_s, _, before, after, *_ = passed.measured[index]
     attempt = Attempt(number=1, outcome=Outcome.PASSED, duration_s=duration_s, worker=passed.worker)
     return Entry(

@@ -35,7 +35,7 @@ def write_failures(root: Path, record: FailureRecord) -> str:
     try:
         kept = _present(record, root)
         plain = {"version": _VERSION, "failed": kept.failed, "stopped_at": kept.stopped_at}
-        replace_file(make_home(root) / _NAME, json.dumps(plain, indent=1).encode("ascii"))
+        replace_file(make_home(root) / _NAME, [json.dumps(plain, indent=1).encode("ascii")])
     except (OSError, ValueError, UtrError) as error:
         return str(error)
     return ""

@@ -46,7 +46,7 @@ class FailureRecord:
     def after(self, report: RunReport, *, is_stepwise: bool = False) -> FailureRecord:
         """Return the record after a run."""
         known: dict[str, dict[str, None]] = defaultdict(dict)
-        found = [*report.entries_of(self.failed)]
+        found = [*report.entries.told(self.failed)]
         seen = {(entry.path, _inner(entry)) for entry in found}
         for path, names in self.failed.items():
             known[path] = dict.fromkeys(names)

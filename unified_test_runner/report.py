@@ -18,9 +18,9 @@ from unified_test_runner.records import ServiceRecord, UnitRecord, WorkerRecord
 from unified_test_runner.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from unified_test_runner.entries import Entry, Key
+    from unified_test_runner.entries import Entries, Entry
     from unified_test_runner.results import Running
 
 
@@ -77,18 +77,14 @@ class RunReport:
     # What was found.
 
     @property
-    def entries(self) -> Mapping[Key, Entry]:
+    def entries(self) -> Entries:
         """Every entry by identity, in the order in which they first ended."""
         return self._results.entries
 
     @property
     def notable(self) -> tuple[Entry, ...]:
         """The entries of which there is more to tell than that they passed, in their order."""
-        return tuple(self._results.entries.told())
-
-    def entries_of(self, paths: Collection[str]) -> Iterator[Entry]:
-        """Yield, in their order, the notable entries and all those of some files."""
-        return self._results.entries.told(paths)
+        return tuple(self.entries.told())
 
     @property
     def running(self) -> tuple[Running, ...]:

@@ -18,6 +18,7 @@ from unified_test_runner.events import (
 )
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult, When
 from unified_test_runner.report import RunReport
+from unified_test_runner.reporters.json_report import written
 
 PLAN = PlanMade(suites=(PlannedSuite(name="shop", group=0, files=1, category="unit"),))
 LATE = PhaseResult(when=When.TEARDOWN, outcome="failed", duration_s=0.0, message="late")
@@ -82,7 +83,7 @@ def test_a_run_told_together_is_the_run_told_one_by_one(found, count):
     assert together.bad_entries == apart.bad_entries
     assert together.slowest(count) == apart.slowest(count)
     assert together.grew_most(count) == apart.grew_most(count)
-    assert [*together.entries_of({"a.py"})] == [*together.entries.values()]
+    assert [*together.entries.told({"a.py"})] == [*together.entries.values()]
     plain = {entry.key for entry in apart.entries.values() if entry.outcome is Outcome.PASSED}
     told = {entry.key for entry in together.notable}
     assert told == together.entries.keys() - plain
@@ -106,3 +107,10 @@ def test_growth_is_found_in_tests_that_passed_in_a_row():
     (growing,) = fold(passed(nodeids, gains)).growth.growing()
     assert growing.nodeid == "a.py::test_p"
     assert growing.per_run_bytes == pytest.approx(2**20, rel=0.1)
+
+
+@given(happenings())
+def test_a_report_told_together_is_written_as_one_told_one_by_one(found):
+    each = [e.each() if isinstance(e, TestsPassed) else (e,) for e in found]
+    together, apart = fold(*found), fold(*itertools.chain(*each))
+    assert b"".join(written(together)) == b"".join(written(apart))

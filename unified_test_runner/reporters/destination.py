@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` beside `path` and move it there, so that a reader never sees half of it.
+def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write beside `path` and move the whole there, so that a reader never sees half of it.
 
     Raises:
         RunDirectoryError: it cannot be written.
@@ -27,7 +27,7 @@ def replace_file(path: Path, data: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                file.writelines(pieces)
             # mkstemp lets only the owner read; a report is for whoever may read the folder.
             Path(temporary).chmod(0o644)
             Path(temporary).replace(path)

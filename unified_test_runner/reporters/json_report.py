@@ -6,18 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from unified_test_runner.codec import to_plain
+from unified_test_runner.entries import Entry, entry_of
 from unified_test_runner.model import EntryKind, Outcome
 from unified_test_runner.reporters.destination import replace_file
 from unified_test_runner.reporters.leftovers import LeakKey, leaks_by_test
 from unified_test_runner.verdict import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from unified_test_runner.entries import Attempt, Entry
-    from unified_test_runner.events import LeakFound, Stamped
+    from unified_test_runner.entries import Attempt
+    from unified_test_runner.events import LeakFound, Stamped, TestsPassed
     from unified_test_runner.report import RunReport
+
+_quoted = json.encoder.encode_basestring_ascii
 
 #: Version of the document; raised when a field changes its meaning or goes.
 REPORT_VERSION = 1
@@ -38,14 +41,12 @@ class JsonReport:
         Raises:
             RunDirectoryError: it cannot be written.
         """
-        replace_file(self._path, _written(json_document(report)))
+        replace_file(self._path, written(report))
 
 
-def json_document(report: RunReport) -> dict[str, Any]:
-    """Return the document as plain values."""
+def _document(report: RunReport) -> dict[str, Any]:
+    """Return the document as plain values, but for its tests, which may be many."""
     verdict = reach(report)
-    left = leaks_by_test(report)
-    tests = [_entry(entry, left) for entry in report.entries.values()]
     return {
         "version": REPORT_VERSION,
         "run_id": report.run.run_id if report.run else "",
@@ -56,7 +57,7 @@ def json_document(report: RunReport) -> dict[str, Any]:
         "is_complete": not report.is_cut,
         "totals": _totals(report, EntryKind.TEST),
         "file_totals": _totals(report, EntryKind.FILE),
-        "tests": tests,
+        "tests": [],
         "deselected": report.deselected,
         "withheld": [to_plain(suite) for suite in report.withheld],
         "services": _services(report),
@@ -69,18 +70,53 @@ def json_document(report: RunReport) -> dict[str, Any]:
     }
 
 
-def _written(document: dict[str, Any]) -> bytes:
-    """One line per field and per item: to be read by people, diffed, and written fast."""
-    fields = []
-    for name, value in document.items():
-        if isinstance(value, list) and value:
-            items = ",\n  ".join(map(json.dumps, value))
-            shown = f"[\n  {items}\n ]"
+def written(report: RunReport) -> Iterator[bytes]:
+    """Yield the document, one line per field and per item: to be read by people and diffed."""
+    between = "{"
+    for name, value in _document(report).items():
+        # ASCII throughout: the one spelling in which a lone surrogate is legal JSON.
+        yield f"{between}\n {json.dumps(name)}: ".encode("ascii")
+        items = _tests(report) if name == "tests" else value
+        if isinstance(value, list):
+            yield from _list(items if name == "tests" else map(json.dumps, value))
         else:
-            shown = json.dumps(value)
-        fields.append(f" {json.dumps(name)}: {shown}")
-    # ASCII throughout: the one spelling in which a lone surrogate is legal JSON.
-    return "{{\n{}\n}}\n".format(",\n".join(fields)).encode("ascii")
+            yield json.dumps(value).encode("ascii")
+        between = ","
+    yield b"\n}\n"
+
+
+def _list(items: Iterable[str]) -> Iterator[bytes]:
+    between, end = "[\n  ", "[]"
+    for item in items:
+        yield f"{between}{item}".encode("ascii")
+        between, end = ",\n  ", "\n ]"
+    yield end.encode("ascii")
+
+
+def _tests(report: RunReport) -> Iterator[str]:
+    left = leaks_by_test(report)
+    for found, index in report.entries.places():
+        if isinstance(found, Entry):
+            yield json.dumps(_entry(found, left))
+        elif (found.nodeids[index], 0) in left:
+            yield json.dumps(_entry(entry_of(found, index), left))
+        else:
+            yield _passed(found, index)
+
+
+def _passed(passed: TestsPassed, index: int) -> str:
+    """Return the text of what `_entry` would give, sooner: most tests passed."""
+    word = Outcome.PASSED.value
+    took = repr(_rounded(passed.measured[index][0]))
+    return (
+        f'{{"nodeid": {_quoted(passed.nodeids[index])}, "outcome": "{word}", '
+        f'"suite": {_quoted(passed.suite)}, "category": {json.dumps(passed.category)}, '
+        f'"duration_s": {took}, "attempts": [{{"number": 1, "outcome": "{word}", '
+        f'"duration_s": {took}, "worker": {passed.worker}}}], '
+        f'"kind": "{EntryKind.TEST.value}", "path": {_quoted(passed.path)}, '
+        f'"line": {passed.lines[index] or "null"}, "worker": {passed.worker}, '
+        f'"reason": "", "message": "", "occurrence": 0}}'
+    )
 
 
 def _totals(report: RunReport, kind: EntryKind) -> dict[str, int]:

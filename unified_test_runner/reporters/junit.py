@@ -54,7 +54,7 @@ class JUnitReport:
         Raises:
             RunDirectoryError: it cannot be written.
         """
-        replace_file(self._path, junit_document(report))
+        replace_file(self._path, [junit_document(report)])
 
 
 def junit_document(report: RunReport) -> bytes:

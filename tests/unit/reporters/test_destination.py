@@ -25,8 +25,8 @@ def test_a_reader_that_has_gone_is_left_alone():
 
 def test_a_report_is_readable_for_others_and_leaves_nothing_beside_it(tmp_path):
     path = tmp_path / "new" / "report.json"
-    replace_file(path, b"1")
-    replace_file(path, b"2")
+    replace_file(path, [b"1"])
+    replace_file(path, [b"", b"2"])
     assert path.read_bytes() == b"2"
     assert path.stat().st_mode & 0o777 == 0o644
     assert list(path.parent.iterdir()) == [path]

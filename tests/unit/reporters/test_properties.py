@@ -24,7 +24,7 @@ from unified_test_runner.events import (
 from unified_test_runner.model import EntryKind, ExitCode, Outcome, PhaseResult, Section, When
 from unified_test_runner.report import RunReport
 from unified_test_runner.reporters import ReporterSettings, make_reporters
-from unified_test_runner.reporters.json_report import json_document
+from unified_test_runner.reporters.json_report import written
 from unified_test_runner.reporters.junit import junit_document
 from unified_test_runner.reporters.publisher import Publisher
 from unified_test_runner.reporters.replay import replay, replay_into
@@ -164,7 +164,7 @@ def test_junit_and_json_keep_every_outcome(events):
         for entry in report.entries.values()
     ]
     assert Counter(found) == Counter(expected)
-    document = json.loads(json.dumps(json_document(report)))
+    document = json.loads(b"".join(written(report)))
     outcomes = [entry["outcome"] for entry in document["tests"]]
     assert outcomes == [entry.outcome.value for entry in report.entries.values()]
     total = sum(document["totals"].values()) + sum(document["file_totals"].values())
@@ -180,7 +180,7 @@ def test_r20_the_console_never_fails_and_a_replay_says_the_same(events):
         stream = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
         chosen = ReporterSettings(stream=stream, format="plain", verbosity=1, output="all")
         report = drive(stamped(events), make_reporters(chosen))
-        outputs.append((raw.getvalue(), junit_document(report), json.dumps(json_document(report))))
+        outputs.append((raw.getvalue(), junit_document(report), b"".join(written(report))))
     assert outputs[0] == outputs[1]
     assert not any(byte < 0x20 and byte != 0x0A for byte in outputs[0][0])
 
