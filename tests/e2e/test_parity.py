@@ -17,8 +17,8 @@ PARITY = Path(__file__).parents[1] / "parity"
 
 #: The names of `projects.SAME`, which is not at hand before the harness's folder is.
 SAME = (
-    "unittest", "fixtures", "hooks", "doctests", "asynchronous", "prepend", "append", "importlib",
-    "nested ini",
+    "unittest", "fixtures", "hooks", "strict", "doctests", "asynchronous", "prepend", "append",
+    "importlib", "nested ini",
 )  # fmt: skip
 
 

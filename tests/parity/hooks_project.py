@@ -138,3 +138,26 @@ HOOKS = {
             warnings.warn("ignored")
         """,
 }
+
+#: Every warning is an error, also one that a hook is called in another way than pytest does.
+STRICT = {
+    "pytest.ini": "[pytest]\nfilterwarnings = error\naddopts = -p no:asyncio -ra\n",
+    "conftest.py": """
+        import pytest
+        def pytest_report_header(config, start_path): return f"strict in {start_path.name}"
+        def pytest_terminal_summary(terminalreporter, exitstatus, config):
+            terminalreporter.write_line(f"{len(terminalreporter.stats.get('passed', []))} passed")
+        def pytest_report_teststatus(report, config): return None
+        @pytest.fixture(scope="session")
+        def shared(): yield 1
+        """,
+    "tests/test_strict.py": """
+        import warnings
+        import pytest
+        def test_passes(shared): pass
+        def test_warns(shared): warnings.warn("not here")
+        @pytest.mark.filterwarnings("ignore:but here")
+        def test_may_warn(): warnings.warn("but here")
+        def test_is_refused(): pytest.skip("no reason")
+        """,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hooks_project import HOOKS
+from hooks_project import HOOKS, STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -315,6 +315,7 @@ SAME: dict[str, tuple[Mapping[str, str], tuple[str, ...], tuple[str, ...]]] = {
     "unittest": (UNITTEST, ("tests",), ()),
     "fixtures": (FIXTURES, ("tests",), ()),
     "hooks": (HOOKS, (), ()),
+    "strict": (STRICT, ("tests",), ()),
     "doctests": (DOCTESTS, (), ("--doctest-modules", "--doctest-glob=*.txt")),
     "asynchronous": (ASYNCHRONOUS, ("tests",), ()),
     "prepend": (PACKAGES, ("tests",), ("--import-mode=prepend",)),

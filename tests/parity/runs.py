@@ -189,6 +189,8 @@ def _of_report(report: Path, record: Path) -> Outcomes:
         last = entry["attempts"][-1]["number"]
         key = (entry["kind"], entry["nodeid"], entry["occurrence"], last)
         name = (entry["kind"], entry["nodeid"])
+        if entry["outcome"] == "not_run":
+            continue  # plain pytest says nothing of what it does not run
         found[name, told(phases.get(key, ()), entry["outcome"])] += 1
     return found
 

@@ -24,7 +24,7 @@ from runs import REPOSITORY, Suite
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 PYTESTS = ("8.0", "8.1", "8.2", "8.3", "8.4", "9.0", "9.1", "9.2")
-PROJECTS = ("unittest", "fixtures", "hooks", "doctests")
+PROJECTS = ("unittest", "fixtures", "hooks", "strict", "doctests")
 E2E = ("tests/e2e/test_outcomes.py", "tests/e2e/test_faults.py")
 #: A setting of a plugin that is not in these environments.
 _ASYNCIO = "asyncio_default_fixture_loop_scope = function\n"

@@ -24,7 +24,13 @@ _CATEGORIES = frozenset({"", "passed", "failed", "error", "skipped", "xfailed", 
 
 def header(config: pytest.Config) -> str:
     """Return the lines that plugins add to the header of a session."""
-    found = _theirs(config, "pytest_report_header")(config=config, start_path=config.rootpath)
+    hook = _theirs(config, "pytest_report_header")
+    arguments: dict[str, Any] = {"config": config, "start_path": config.rootpath}
+    if "startdir" in hook.spec.argnames:  # before pytest 9; to leave it out would be a warning
+        from _pytest.compat import legacy_path
+
+        arguments["startdir"] = legacy_path(config.rootpath)
+    found = hook(**arguments)
     lines: list[str] = []
     for told in reversed(found):
         lines += [told] if isinstance(told, str) else [str(line) for line in told or ()]
