@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from unified_test_runner import events, forecast, steps
 from unified_test_runner.accounting import Activity, WallClock
-from unified_test_runner.bell import Bell
+from unified_test_runner.bell import Bell, Listening
 from unified_test_runner.conversation import Conversation
 from unified_test_runner.crew import Crew, Seat
 from unified_test_runner.errors import ProtocolError, UtrError
@@ -43,11 +43,6 @@ if TYPE_CHECKING:
     from unified_test_runner.services.broker import Broker
     from unified_test_runner.services.notes import Note
     from unified_test_runner.worker.template import Template
-
-#: Displays are refreshed and deadlines looked at at least this often.
-_TICK_S = 0.1
-#: While workers have something to say they are listened to this often, and when they ring.
-_LISTEN_S = 0.02
 
 
 class Engine:
@@ -87,6 +82,7 @@ class Engine:
         )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
+        self._listening = Listening(self._bell)
         self._crew = Crew(
             orders.premises, self._groups, self._watch, self._bell.rope, orders.preloads
         )
@@ -109,7 +105,6 @@ class Engine:
         self._is_debugging = orders.premises.is_debugging
         self._memory = MemoryWatch(self._groups)
         self._has_ended = False
-        self._pause_s = _TICK_S
         self._leaving: Seat | None = None
         self._ledger, self._retrying = open_books(plan, orders, recorder, mask)
         self._talk = Conversation(
@@ -133,7 +128,7 @@ class Engine:
             self._selector.register(
                 signals, selectors.EVENT_READ, lambda: self._heed(signals.take())
             )
-            self._selector.register(self._bell, selectors.EVENT_READ, self._bell.hush)
+            self._selector.register(self._bell, selectors.EVENT_READ, self._listening.rouse)
             self._selector.register(self._inbox, selectors.EVENT_READ, self._read_notes)
             try:
                 self._feed(steps.Begin())
@@ -152,7 +147,7 @@ class Engine:
         return self._wall.split(self._recorder.now)
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(self._pause_s):
+        for key, _ in self._selector.select(self._listening.pause_s(self._recorder.now)):
             key.data()
         self._live.mark()
         self._listen()
@@ -161,9 +156,12 @@ class Engine:
         self._recorder.tick()
 
     def _listen(self) -> None:
-        """Hear what workers have said; the less they say, the longer the pause before the next."""
-        heard = [self._read_worker(seat) for seat in list(self._crew.seats.values())]
-        self._pause_s = _LISTEN_S if any(heard) else min(2 * self._pause_s, _TICK_S)
+        seats = {**self._crew.seats}
+        heard = [
+            self._read_worker(seats[worker])
+            for worker in self._listening.to(seats, self._recorder.now)
+        ]
+        self._listening.heard(self._recorder.now, anything=any(heard))
 
     def _feed(self, happened: steps.Input) -> None:
         for action in self._scheduler.handle(happened):

@@ -25,12 +25,12 @@ class Pair:
         self.runner, theirs = socket.socketpair()
         self.child = theirs.detach()
         self.bell = Bell()
-        self.channel = Channel(self.child, self.bell.rope)
+        self.channel = Channel(self.child, self.bell.rope, 7)
 
-    def has_rung(self) -> bool:
+    def has_rung(self) -> bytes:
         with suppress(BlockingIOError):
-            return bool(os.read(self.bell.fileno(), 64))
-        return False
+            return os.read(self.bell.fileno(), 64)
+        return b""
 
     def arrived(self) -> list[dict]:
         self.runner.setblocking(False)
@@ -201,7 +201,7 @@ def test_the_runner_is_woken_only_for_what_it_waits_for(pair):
         assert not pair.has_rung()
     pair.channel.send(wire.TEST_ENDED, phases=[])
     pair.channel.flush()
-    assert pair.has_rung()
+    assert pair.has_rung() == bytes([7]), "it is known by its mark"
     pair.channel.send(wire.TEST_STARTED, index=1)
     pair.channel.flush()
     assert not pair.has_rung(), "one urgent message does not make the next urgent"

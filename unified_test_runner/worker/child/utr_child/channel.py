@@ -56,8 +56,9 @@ class Channel:
     and then; it is woken when it has something to do or to show.
     """
 
-    def __init__(self, fd: int, bell_fd: int) -> None:
+    def __init__(self, fd: int, bell_fd: int, worker: int) -> None:
         self._fd = fd
+        self._ring_mark = bytes([wire.mark(worker)])
         self._bell_fd = bell_fd
         self._is_urgent = False
         self._unheard = 0
@@ -119,7 +120,7 @@ class Channel:
         """Wake the runner. Where a test has closed the descriptor it hears a moment later."""
         self._is_urgent, self._unheard = False, 0
         with contextlib.suppress(OSError):
-            os.write(self._bell_fd, b"!")
+            os.write(self._bell_fd, self._ring_mark)
 
     def receive(self) -> dict[str, object]:
         """Wait for the next message. The runner being gone ends this process."""

@@ -130,6 +130,11 @@ def decode(line: bytes) -> dict[str, object]:
     return message
 
 
+def mark(worker: int) -> int:
+    """Return the byte by which a worker rings."""
+    return worker % 256
+
+
 def checksum(ids: list[str] | tuple[str, ...]) -> int:
     """Return what tells one list of node ids from another."""
     return zlib.crc32("\n".join(ids).encode("utf-8", "surrogatepass"))

@@ -66,7 +66,7 @@ def run(job: Job, stock: Stock) -> int:
         job: what it is to do.
         stock: what was loaded ahead.
     """
-    channel = Channel(move_high(job.channel_fd), job.bell_fd)
+    channel = Channel(move_high(job.channel_fd), job.bell_fd, job.spec["worker"])
     _offer_stacks(job.spec["stacks"], job.spec["stack_signal"])
     _enter_environment(job.spec)
     from . import session
