@@ -1,18 +1,21 @@
 """Ours beside plain pytest and pytest-xdist: interleaved runs, wall and processor time.
 
     python tests/benchmarks/compare.py [WORKLOAD...] [--public NAME...] [--runs N] [-n N]
-                                       [--cache FOLDER]
+                                       [--cache FOLDER] [--markdown FILE]
 
 Every mode runs once to warm the caches, then all modes in turn, so that whatever else the
 machine does falls on all of them; medians are shown. Processor time is that of the whole
 process tree: each process of it is waited for by its parent, up to the one measured here;
 a suite that burns a known amount checks that before anything is measured.
-`--public` takes suites of `tests/parity/suites.py`.
+`--public` takes suites of `tests/parity/suites.py`. `--markdown` adds a line for each to the
+table in a file, with the machine named above it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -22,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 
-from runs import Measured, Suite, measured, pytest_of, surroundings
+from runs import Measured, Suite, measured, pytest_of, run_plain, surroundings
 from workloads import WORKLOADS, Workload, write
 
 import suites
@@ -39,6 +42,7 @@ class Case:
     name: str
     suite: Suite
     workers: int
+    tests: int
     is_plain_run: bool = True
 
     @property
@@ -67,7 +71,7 @@ def check_that_all_is_counted(folder: Path, xdist: Path) -> None:
     """Stop if processor time of some descendant escapes the measure."""
     body = "import time\n\ndef test_burns():\n    while time.process_time() < 1.5: pass\n"
     burning = Workload("burning", lambda: ((f"tests/test_{n}.py", body) for n in range(2)), 2)
-    case = Case("burning", Suite(write(burning, folder), ("tests",)), 2)
+    case = Case("burning", Suite(write(burning, folder), ("tests",)), 2, 2)
     for mode in ("xdist load", OURS):
         took = run(case, mode, xdist)
         if took.processor_s < 3.0 or took.exit_code:
@@ -140,26 +144,80 @@ def show(rows: list[tuple[str, ...]]) -> None:
         print("".join(cells).rstrip(), flush=True)
 
 
+def machine() -> str:
+    """Return what was measured on, in a line."""
+    cpus = len(os.sched_getaffinity(0))
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    python = sys.version.split()[0]
+    return f"{cpus} processors ({model}), Linux {platform.release()}, Python {python}"
+
+
+COLUMNS = (
+    "suite", "tests", "workers", "plain pytest s", "fastest pytest-xdist s", "ours s",
+    "xdist ÷ ours", "processor time, ours ÷ plain",
+)  # fmt: skip
+
+
+def markdown(found: list[tuple[Case, dict[str, Taken]]], runs: int) -> str:
+    """Return the table of the README, and the geometric mean of its speed-ups."""
+    rows, speedups = [], []
+    for case, taken in found:
+        plain, ours = taken.get(PLAIN), taken[OURS]
+        mode, fastest = min(
+            ((mode, kept) for mode, kept in taken.items() if mode.startswith("xdist")),
+            key=lambda pair: pair[1].wall_s,
+        )
+        speedups.append(fastest.wall_s / ours.wall_s)
+        rows.append(
+            (
+                case.name,
+                str(case.tests),
+                str(case.workers),
+                f"{plain.wall_s:.2f}" if plain else "-",
+                f"{fastest.wall_s:.2f} ({mode.removeprefix('xdist ')})",
+                f"{ours.wall_s:.2f}",
+                f"{speedups[-1]:.2f}",
+                f"{ours.processor_s / plain.processor_s:.2f}" if plain else "-",
+            )
+        )
+    lines = [COLUMNS, ("---", *["---:"] * (len(COLUMNS) - 1)), *rows]
+    shown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    mean = statistics.geometric_mean(speedups)
+    return (
+        f"Medians of {runs} interleaved runs on {machine()}.\n\n{shown}\n\n"
+        f"Geometric mean of the speed-ups over the fastest mode of pytest-xdist: {mean:.2f}.\n"
+    )
+
+
 def cases(names: list[str], public: list[str], workers: int | None, folder: Path, cache: Path):
     """Yield what is to be measured, writing or fetching it when its turn comes."""
     for workload in WORKLOADS:
-        if workload.name in names or not (names or public):
+        if workload.name in names or not (names or public) or "all" in names:
             suite = Suite(write(workload, folder), ("tests",))
             number = workers or workload.workers
-            yield Case(workload.name, suite, number, workload.is_plain_run)
+            yield Case(workload.name, suite, number, workload.tests, workload.is_plain_run)
     for each in suites.SUITES:
         if each.name in public:
-            yield Case(each.name, suites.prepared(each, cache), workers or 2)
+            suite = suites.prepared(each, cache)
+            yield Case(each.name, suite, workers or 2, run_plain(suite, "count").tests)
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", choices=[[], *(each.name for each in WORKLOADS)])
+    parser.add_argument("names", nargs="*", choices=[[], "all", *(each.name for each in WORKLOADS)])
     parser.add_argument("--public", nargs="+", default=[])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("-n", dest="workers", type=int)
     parser.add_argument("--cache", type=Path, default=suites.DEFAULT_CACHE)
+    parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
     print(f"median of {given.runs} interleaved runs, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory() as name:
@@ -167,8 +225,12 @@ def main() -> int:
         xdist = installed_xdist(given.cache / "xdist")
         check_that_all_is_counted(folder, xdist)
         show([HEADINGS])
+        found = []
         for case in cases(given.names, given.public, given.workers, folder, given.cache):
-            show(lines(case, measure(case, given.runs, xdist)))
+            found.append((case, measure(case, given.runs, xdist)))
+            show(lines(*found[-1]))
+            if given.markdown:  # as far as it got
+                given.markdown.write_text(markdown(found, given.runs), "utf-8")
     return 0
 
 

@@ -80,7 +80,7 @@ class Plain:
                 break
             runs.update(more(left))
             differences = compare(runs, ours.outcomes)
-        return differences
+        return _after_the_stop(differences) if STOPPING in self.options else differences
 
     def _again(self, _: list[str]) -> dict[str, Outcomes]:
         return self._other("second run")
@@ -148,6 +148,17 @@ def _row(name: str, variant: str, plain: Plain, ours: Run) -> Row:
         differences=tuple(plain.compare(ours)),
         note=_note(plain.first, ours),
     )
+
+
+def _after_the_stop(differences: list[Difference]) -> list[Difference]:
+    """Where ours stopped at a failure that is explained, so is all that it did not run."""
+    stops = [found for found in differences if found.proof and found.is_bad]
+    return [
+        replace(found, proof=f"{stops[0].proof}, where ours stopped")
+        if stops and not found.proof and not found.ours
+        else found
+        for found in differences
+    ]
 
 
 def _files_of(differences: list[Difference]) -> list[str]:

@@ -59,6 +59,11 @@ class Difference:
     ours: tuple[str, ...]
     proof: str = ""
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether it failed in ours."""
+        return any(word.startswith(("failed", "error", "crashed")) for word in self.ours)
+
     def __str__(self) -> str:
         kind, nodeid = self.name
         shown = nodeid if kind == "test" else f"[{kind}] {nodeid}"
