@@ -1,6 +1,7 @@
 """The parity table over public suites, each pinned and fetched from the package index.
 
     python tests/parity/suites.py [NAME...] [--cache FOLDER] [--again] [-n 2 -n 8]
+                                  [--markdown FILE]
 
 Each suite comes as the source distribution of its project and gets a virtual environment of
 its own in the cache folder. Rows are kept there too: a second call runs what is missing, and
@@ -22,6 +23,8 @@ from outcomes import Difference
 from runs import Suite
 
 PYTEST = "pytest==8.4.2"
+#: Exceptions that the kept table lists.
+_LISTED = 60
 DEFAULT_CACHE = Path.home() / ".cache" / "unified-test-runner-parity"
 
 
@@ -178,6 +181,50 @@ def run_public(public: Public, cache: Path, workers: tuple[int, ...], *, again: 
     return found
 
 
+def markdown(found: list[Row]) -> str:
+    """Return the table that is kept beside this file, with every exception and its proof."""
+    pins = {public.name: public for public in SUITES}
+    by_suite: dict[str, list[Row]] = {}
+    for row in found:
+        by_suite.setdefault(row.suite, []).append(row)
+    tests = {name: max(row.tests for row in its) for name, its in by_suite.items()}
+    unexplained = sum(len(row.unexplained) for row in found)
+    said = (
+        f"{len(by_suite)} suites, {sum(tests.values())} tests, each under plain pytest"
+        f" ({PYTEST.partition('==')[2]}) and under ours in {len(found)} runs; outcomes are compared"
+        f" test by test and phase by phase. Differences without an explanation: {unexplained}."
+    )
+    lines = [
+        "# Outcomes on public suites",
+        "",
+        said,
+        "",
+        "| suite | tests | modes of ours | explained | unexplained | special |",
+        "|---|---:|---|---:|---:|---|",
+    ]
+    for name, its in by_suite.items():
+        modes = ", ".join(row.mode.removeprefix("ours ") for row in its)
+        counts = f"{sum(len(r.explained) for r in its)} | {sum(len(r.unexplained) for r in its)}"
+        lines.append(
+            f"| {pins[name].pin} | {tests[name]} | {modes} | {counts} | {pins[name].why} |"
+        )
+    lines += ["", "## Exceptions", ""]
+    lines += _exceptions(found)
+    return "\n".join(lines) + "\n"
+
+
+def _exceptions(found: list[Row]) -> list[str]:
+    """Return a line for each test that differs in the same way, with the modes that show it."""
+    modes: dict[str, list[str]] = {}
+    for row in found:
+        for each in row.differences:
+            told = f"`{row.suite}` {each}: {each.proof or 'no explanation'}".replace("|", "\\|")
+            modes.setdefault(told, []).append(row.mode.removeprefix("ours "))
+    lines = [f"- {told} ({', '.join(names)})" for told, names in modes.items()]
+    left = len(lines) - _LISTED
+    return lines if left <= 0 else [*lines[:_LISTED], f"- and {left} more"]
+
+
 def main() -> int:
     """Run what is asked for and print the table as far as it got."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -185,6 +232,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("-n", dest="workers", type=int, action="append")
+    parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
     chosen = [each for each in SUITES if not given.names or each.name in given.names]
     workers = tuple(given.workers or (2, 8))
@@ -197,6 +245,8 @@ def main() -> int:
             continue
         print(table(new), flush=True)
         found += new
+    if given.markdown:
+        given.markdown.write_text(markdown(found), "utf-8")
     tests = {row.suite: max(r.tests for r in found if r.suite == row.suite) for row in found}
     print(f"\n{len(tests)} suites, {sum(tests.values())} tests\n{table(found)}")
     return int(any(row.unexplained or row.note for row in found))
