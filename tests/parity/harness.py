@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from outcomes import Difference, Outcomes, compare
+from outcomes import Difference, Name, Outcomes, by_name, compare
 from runs import Run, Suite, run_ours, run_plain
 
 #: Files that are run alone to explain a difference; more would say that it is no variance.
@@ -34,6 +34,7 @@ _AT_ONCE = 4
 _SHOWN = 20
 #: Workers for variants of the selection, and for those that are spawned.
 _VARIANTS_ON = 2
+_WHOLE = "as under plain pytest with --collect whole: it hangs on when files are imported"
 #: The variant that stops at the first failure.
 STOPPING = "-x"
 
@@ -126,17 +127,23 @@ def rows(
     found = []
     if workers or is_spawned:
         plain = Plain(suite)
-        found = [_row(name, "", plain, run_ours(suite, number)) for number in workers]
+        found = [_row(name, plain, number) for number in workers]
         if is_spawned:
-            found.append(_row(name, "", plain, run_ours(suite, _VARIANTS_ON, start="spawn")))
+            found.append(_row(name, plain, _VARIANTS_ON, start="spawn"))
     for variant in variants:
-        selected = Plain(suite, variant)
         number = 1 if variant == STOPPING else _VARIANTS_ON
-        found.append(_row(name, variant, selected, run_ours(suite, number, variant)))
+        found.append(_row(name, Plain(suite, variant), number))
     return found
 
 
-def _row(name: str, variant: str, plain: Plain, ours: Run) -> Row:
+def _row(name: str, plain: Plain, workers: int, start: str = "fork") -> Row:
+    ours = run_ours(plain.suite, workers, *plain.options, start=start)
+    differences = plain.compare(ours)
+    if any(not found.proof for found in differences):
+        # What hangs on all files being imported before the first test does not show here.
+        whole = run_ours(plain.suite, workers, "--collect", "whole", *plain.options, start=start)
+        differences = [_with_whole(found, by_name(whole.outcomes)) for found in differences]
+    variant = " ".join(plain.options)
     return Row(
         suite=name,
         mode=f"{ours.label} {variant}".strip(),
@@ -145,8 +152,16 @@ def _row(name: str, variant: str, plain: Plain, ours: Run) -> Row:
         plain_processor_s=plain.first.processor_s,
         ours_s=ours.wall_s,
         ours_processor_s=ours.processor_s,
-        differences=tuple(plain.compare(ours)),
+        differences=tuple(differences),
         note=_note(plain.first, ours),
+    )
+
+
+def _with_whole(found: Difference, whole: dict[Name, tuple[str, ...]]) -> Difference:
+    if found.proof or whole.get(found.name, ()) != found.plain:
+        return found
+    return replace(
+        found, proof=_WHOLE
     )
 
 
