@@ -150,7 +150,8 @@ class Engine:
         for key, _ in self._selector.select(self._listening.pause_s(self._recorder.now)):
             key.data()
         self._live.mark()
-        self._listen()
+        with self._recorder.held():
+            self._listen()
         self._live.read()
         self._look_at_deadlines()
         self._recorder.tick()

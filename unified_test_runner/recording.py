@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import deque
 from typing import TYPE_CHECKING
 
 from unified_test_runner.errors import UtrError
 from unified_test_runner.events import ErrorRaised, Event, Stamped, TestsPassed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from unified_test_runner.report import RunReport
     from unified_test_runner.reporters.publisher import Publisher
@@ -29,11 +31,24 @@ class Recorder:
         self._began = clock()
         self._seq = 0
         self._faults: set[str] = set()
+        self._waiting: deque[Stamped] = deque()
+        self._is_held = False
 
     @property
     def report(self) -> RunReport:
         """The fold over all events so far."""
+        self._publish()
         return self._publisher.report
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Publish at the end of this what is recorded in it: others wait for more than records."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            self._publish()
 
     @property
     def now(self) -> float:
@@ -44,12 +59,19 @@ class Recorder:
         """Record one event, or one that stands for many."""
         first = self._seq + 1
         self._seq += len(event.nodeids) if isinstance(event, TestsPassed) else 1
-        try:
-            self._publisher.publish(Stamped(seq=first, t_mono=round(self.now, 6), event=event))
-        except UtrError as error:
-            # One that fails at everything fails at the news of its failure as well.
-            if not isinstance(event, ErrorRaised):
-                self._tell(error)
+        self._waiting.append(Stamped(seq=first, t_mono=round(self.now, 6), event=event))
+        if not self._is_held:
+            self._publish()
+
+    def _publish(self) -> None:
+        while self._waiting:
+            stamped = self._waiting.popleft()
+            try:
+                self._publisher.publish(stamped)
+            except UtrError as error:
+                # One that fails at everything fails at the news of its failure as well.
+                if not isinstance(stamped.event, ErrorRaised):
+                    self._tell(error)
 
     def tick(self) -> None:
         """Let displays refresh and the log be written."""
@@ -67,6 +89,7 @@ class Recorder:
 
     def show(self, worker: int, lines: Iterable[str]) -> None:
         """Show what a worker has printed; kept with the test it belongs to, not here."""
+        self._publish()
         self._publisher.show(worker, tuple(lines))
 
     def close(self) -> str:

@@ -160,9 +160,7 @@ def _row(name: str, plain: Plain, workers: int, start: str = "fork") -> Row:
 def _with_whole(found: Difference, whole: dict[Name, tuple[str, ...]]) -> Difference:
     if found.proof or whole.get(found.name, ()) != found.plain:
         return found
-    return replace(
-        found, proof=_WHOLE
-    )
+    return replace(found, proof=_WHOLE)
 
 
 def _after_the_stop(differences: list[Difference]) -> list[Difference]:

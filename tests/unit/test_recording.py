@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import pytest
 
@@ -115,3 +116,51 @@ def test_displays_are_told_the_time_of_the_run():
     record = recorder(keeps)
     record.tick()
     assert keeps.ticks == [0.5]
+
+
+def test_what_is_held_is_published_in_order_with_the_time_at_which_it_happened():
+    keeps = Keeps()
+    record = recorder(keeps)
+    with record.held():
+        record.emit(notice("a"))
+        record.emit(notice("b"))
+        assert keeps.seen == []
+    record.emit(notice("c"))
+    assert [(s.seq, s.t_mono, s.event.message) for s in keeps.seen] == [
+        (1, 0.5, "a"), (2, 1.0, "b"), (3, 1.5, "c"),
+    ]  # fmt: skip
+
+
+def test_whoever_asks_for_the_report_sees_what_was_held():
+    keeps = Keeps()
+    record = recorder(keeps)
+    with record.held():
+        record.emit(notice("a"))
+        assert [each.message for each in record.report.notices] == ["a"]
+        record.emit(notice("b"))
+        record.show(1, ["line"])
+        assert [event.message for event in keeps.events] == ["a", "b"]
+
+
+def test_what_is_held_is_published_also_where_the_listener_fails():
+    keeps = Keeps()
+    record = recorder(keeps)
+
+    def listen() -> None:
+        with record.held():
+            record.emit(notice("a"))
+            raise KeyError("a worker")
+
+    with pytest.raises(KeyError):
+        listen()
+    assert [event.message for event in keeps.events] == ["a"]
+
+
+def test_a_reporter_that_fails_at_what_was_held_is_told_of():
+    fails, keeps = Fails(times=1), Keeps()
+    record = recorder(fails, keeps)
+    with record.held():
+        record.emit(notice("a"))
+        record.emit(notice("b"))
+    assert Counter(map(type, keeps.events)) == {NoticeGiven: 2, ErrorRaised: 1}
+    assert sorted(stamped.seq for stamped in keeps.seen) == [1, 2, 3]
