@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class TestStarted(Event):
     """A test's set-up has begun.
 
-    Recorded for tests that were seen running; one that passed between two looks at its worker
-    has its end in the log only. `attempt` counts the runs of a test that failed before,
+    Recorded for tests that were seen running at two looks at their worker; of a quicker one the
+    log has its end only. `attempt` counts the runs of a test that failed before,
     `repetition` the runs that `--repeat` asks for; both from 1, and only one of them goes beyond.
     `is_in_order`: it runs again after all tests before it in its
     file, in one process; how it ends then stands, whatever it came to before. `is_context`: it
