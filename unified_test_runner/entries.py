@@ -14,7 +14,7 @@ from unified_test_runner.light import dataclass
 from unified_test_runner.model import EntryKind, Outcome, PhaseResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from unified_test_runner.events import TestsPassed
     from unified_test_runner.model import Measured
@@ -174,6 +174,10 @@ class Entries(Mapping[Key, Entry]):
             return
         self._count += short not in self._found
         self._found[short] = entry
+
+    def has_any(self, nodeids: Iterable[str]) -> bool:
+        """Whether more is known of one of these tests than that it passed in its first run."""
+        return not self._found.keys().isdisjoint(nodeids)
 
     def pass_all(self, passed: TestsPassed) -> None:
         """Add tests that passed, of whose names there was none before."""

@@ -131,7 +131,11 @@ class Results:
         )
 
     def pass_all(self, event: TestsPassed) -> None:
-        """Tests passed in a row, each the first of its name."""
+        """Tests passed in a row, each the first of its name in its repetition."""
+        if self.entries.has_any(event.nodeids):  # a later repetition was sooner
+            for each in event.each():
+                self.finish(each, event.category)
+            return
         self.entries.pass_all(event)
         self.totals[EntryKind.TEST][Outcome.PASSED] += len(event.nodeids)
 

@@ -90,6 +90,7 @@ def bent_lines(draw):
     return json.dumps({"k": cls[0], "p": draw(JSON), **fields}).encode()
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=60) | bent_lines())
 @example(b'{"k":"finished","p":{},"rss_bytes":1}')
 def test_no_bytes_raise_anything_else(line):
