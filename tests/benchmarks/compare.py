@@ -156,7 +156,7 @@ def machine() -> str:
         platform.processor(),
     )
     python = sys.version.split()[0]
-    return f"{cpus} processors ({model}), Linux {platform.release()}, Python {python}"
+    return f"{cpus} processors ({model}), {platform.system()}, Python {python}"
 
 
 COLUMNS = (
