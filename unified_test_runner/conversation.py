@@ -144,33 +144,35 @@ class Conversation:
         done = steps.TestDone(worker=worker, is_bad=is_bad, duration_s=message.duration_s)
         return (done,)
 
-    def _on_tests_passed(self, seat: Seat, message: protocol.TestsPassed) -> Iterable[steps.Input]:
-        unit, worker, passed = seat.unit, seat.process.worker, message.measured
-        is_plain = unit is not None and not unit.is_extra and seat.counted is None
-        if unit is None or not is_plain or self._retrying.concerns(unit):
-            return self._hear_one_by_one(seat, message)
-        if not self._ledger.pass_all(worker, unit, seat.collected, message):
-            return self._hear_one_by_one(seat, message)
-        _, _, _, seat.rss_bytes, *_ = passed[-1]
-        seat.test = ""
-        seat.allow(self._limits[unit.suite], self._recorder.now)
-        done = steps.TestsPassed(
-            worker=worker,
-            index=message.first + len(passed) - 1,
-            count=len(passed),
-            duration_s=sum(duration_s for duration_s, *_ in passed),
-        )
-        if message.following is None:
-            return (done,)
-        return (done, *self._on_test_started(seat, seat.collected.started(message.following)))
-
-    def _hear_one_by_one(self, seat: Seat, message: protocol.TestsPassed) -> Iterator[steps.Input]:
-        for index, measured in enumerate(message.measured, start=message.first):
-            if index > message.first:
-                yield from self._on_test_started(seat, seat.collected.started(index))
-            yield from self._on_test_ended(seat, protocol.TestEnded.of(measured))
+    def _on_tests_passed(self, seat: Seat, message: protocol.TestsPassed) -> Iterator[steps.Input]:
+        if self._book_together(seat, message):
+            yield steps.TestsPassed(
+                worker=seat.process.worker,
+                index=message.first + len(message.measured) - 1,
+                count=len(message.measured),
+                duration_s=sum(duration_s for duration_s, *_ in message.measured),
+            )
+        else:
+            for index, measured in enumerate(message.measured, start=message.first):
+                if index > message.first:
+                    yield from self._on_test_started(seat, seat.collected.started(index))
+                yield from self._on_test_ended(seat, protocol.TestEnded.of(measured))
         if message.following is not None:
             yield from self._on_test_started(seat, seat.collected.started(message.following))
+
+    def _book_together(self, seat: Seat, message: protocol.TestsPassed) -> bool:
+        """Book tests that passed in a row, where nothing is to be told apart among them."""
+        unit = seat.unit
+        if unit is None or unit.is_extra or seat.counted is not None:
+            return False
+        if self._retrying.concerns(unit):
+            return False
+        if not self._ledger.pass_all(seat.process.worker, unit, seat.collected, message):
+            return False
+        _, _, _, seat.rss_bytes, *_ = message.measured[-1]
+        seat.test = ""
+        seat.allow(self._limits[unit.suite], self._recorder.now)
+        return True
 
     def _hear_of_worker(self, seat: Seat, message: protocol.Message) -> Iterator[steps.Input]:
         worker = seat.process.worker

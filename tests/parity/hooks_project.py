@@ -158,6 +158,6 @@ STRICT = {
         def test_warns(shared): warnings.warn("not here")
         @pytest.mark.filterwarnings("ignore:but here")
         def test_may_warn(): warnings.warn("but here")
-        def test_is_refused(): pytest.skip("no reason")
+        def test_is_skipped(): pytest.skip("its outcome is compared with that of plain pytest")
         """,
 }

@@ -57,7 +57,7 @@ def _document(report: RunReport) -> dict[str, Any]:
         "is_complete": not report.is_cut,
         "totals": _totals(report, EntryKind.TEST),
         "file_totals": _totals(report, EntryKind.FILE),
-        "tests": [],
+        "tests": None,  # in their place
         "deselected": report.deselected,
         "withheld": [to_plain(suite) for suite in report.withheld],
         "services": _services(report),
@@ -76,9 +76,10 @@ def written(report: RunReport) -> Iterator[bytes]:
     for name, value in _document(report).items():
         # ASCII throughout: the one spelling in which a lone surrogate is legal JSON.
         yield f"{between}\n {json.dumps(name)}: ".encode("ascii")
-        items = _tests(report) if name == "tests" else value
-        if isinstance(value, list):
-            yield from _list(items if name == "tests" else map(json.dumps, value))
+        if name == "tests":
+            yield from _list(_tests(report))
+        elif isinstance(value, list):
+            yield from _list(map(json.dumps, value))
         else:
             yield json.dumps(value).encode("ascii")
         between = ","

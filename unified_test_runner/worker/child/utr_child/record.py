@@ -177,11 +177,6 @@ class Meter:
         cpu_s = _processor_s(used) + _processor_s(reaped)
         return Reading(cpu_s, self.rss_bytes(), used.ru_maxrss * _PEAK_UNIT)
 
-    def cpu_s(self) -> float:
-        """Seconds of processor time of this process and of its reaped children."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return _processor_s(used) + _processor_s(resource.getrusage(resource.RUSAGE_CHILDREN))
-
     def rss_bytes(self) -> int:
         """Resident set now; the peak where the platform has no cheap reading."""
         if self._statm < 0:
